@@ -1,0 +1,48 @@
+/**
+ * One vitest run for the whole repository. A project is a folder: each package and app that has a
+ * manifest, named after its folder, and `root` for the tests of the repository itself, so a new
+ * package is found by itself. Tests see sources, never a stale dist, through the condition
+ * `@posthouse/source`. Tests that need a system package end in `.interop.test.ts` and run only when
+ * POSTHOUSE_INTEROP is set: `npm test` needs nothing but npm.
+ */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+
+const root = import.meta.dirname;
+const conditions = ['@posthouse/source', 'module', 'node', 'development|production'];
+const interop = process.env['POSTHOUSE_INTEROP'] !== undefined;
+
+function packageFolders(parent: string): readonly string[] {
+  return readdirSync(join(root, parent))
+    .filter((name) => existsSync(join(root, parent, name, 'package.json')))
+    .map((name) => `${parent}/${name}`)
+    .toSorted();
+}
+
+function project(folder: string, name: string) {
+  return {
+    extends: true as const,
+    root: join(root, folder),
+    test: { name },
+  };
+}
+
+const config: ViteUserConfig = defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: [interop ? 'test/**/*.interop.test.ts' : 'test/**/*.test.ts'],
+    exclude: interop ? [] : ['**/*.interop.test.ts'],
+    passWithNoTests: true,
+    reporters: ['default'],
+    projects: [
+      project('.', 'root'),
+      ...['packages', 'apps']
+        .flatMap(packageFolders)
+        .map((folder) => project(folder, folder.slice(folder.indexOf('/') + 1))),
+    ],
+  },
+});
+
+export default config;
