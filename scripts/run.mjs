@@ -1,0 +1,69 @@
+#!/usr/bin/env node
+/**
+ * The way in: `node scripts/run.mjs <command> [arguments]`, on Node 18 or later and npm, nothing else.
+ *
+ *   start    install, build and run the full stack (npm start)
+ *   test     install, build and run every test that needs no system package (npm test)
+ *   build    install and build
+ *   check    type check the whole repository
+ *   dev      run the stack from its sources, and again on every change
+ *   install  Node, pnpm and the dependencies, no more
+ *   exec     any command, with the pinned tools on PATH
+ */
+import { runChild } from './bootstrap/child.mjs';
+import { enter } from './bootstrap/entry.mjs';
+import { prepareBuild, prepareDependencies, prepareToolchain } from './bootstrap/prepare.mjs';
+import { BootstrapError } from './bootstrap/report.mjs';
+import { startStack } from './bootstrap/start.mjs';
+import { runTool } from './bootstrap/toolchain.mjs';
+import { runTests } from './test-run.mjs';
+
+/** @type {Record<string, (args: readonly string[]) => Promise<number>>} */
+const commands = { start: startStack, test, build, check, dev, install, exec };
+
+await enter(() => {
+  const [name = 'start', ...args] = process.argv.slice(2);
+  const command = commands[name];
+  if (command === undefined) {
+    throw new BootstrapError(
+      `unknown command ${name}; there are: ${Object.keys(commands).join(', ')}`,
+    );
+  }
+  return command(args);
+});
+
+/** @param {readonly string[]} args */
+async function test(args) {
+  return runTests(await prepareBuild(), args);
+}
+
+async function build() {
+  await prepareBuild();
+  return 0;
+}
+
+async function check() {
+  const toolchain = await prepareDependencies();
+  const scripts = await runTool(toolchain, 'tsc', ['-p', 'scripts']);
+  return (await runTool(toolchain, 'tsc', ['-p', 'tsconfig.check.json'])) || scripts;
+}
+
+/** @param {readonly string[]} args */
+async function dev(args) {
+  const { node, env } = await prepareDependencies();
+  const flags = ['--watch', '--conditions=@posthouse/source', 'apps/stack/src/main.ts'];
+  return runChild(node, [...flags, ...args], { env });
+}
+
+async function install() {
+  await prepareDependencies();
+  return 0;
+}
+
+/** @param {readonly string[]} args */
+async function exec([command, ...args]) {
+  if (command === undefined) throw new BootstrapError('exec: which command?');
+  // pnpm may be about to change the very lockfile that an installation would want to follow.
+  const prepare = command === 'pnpm' ? prepareToolchain : prepareDependencies;
+  return runTool(await prepare(), command, args, { cwd: process.cwd() });
+}
