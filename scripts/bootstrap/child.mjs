@@ -8,7 +8,7 @@
  * itself should we be killed outright.
  */
 import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { BootstrapError } from './report.mjs';
 import { isWindows, root } from './pins.mjs';
@@ -102,12 +102,31 @@ function passSignalsTo(child) {
 function onceParentGone(action) {
   if (process.env['npm_execpath'] === undefined) return () => {};
   const parent = process.ppid;
+  const launcher = shellParent(parent);
   const timer = setInterval(() => {
-    if (process.ppid === parent && (!isWindows || isAlive(parent))) return;
+    const parentStays = process.ppid === parent && (!isWindows || isAlive(parent));
+    if (parentStays && shellParent(parent) === launcher) return;
     clearInterval(timer);
     action();
   }, parentPollMs);
   return () => clearInterval(timer);
+}
+
+/**
+ * npx puts a shell between itself and us, which outlives it. (The scripts in package.json begin with
+ * `exec`, so no shell is left there.) Without /proc nobody can tell cheaply; then the shell counts.
+ *
+ * @param {number} pid
+ * @returns {string | undefined} the parent of `pid`, if `pid` is a shell
+ */
+function shellParent(pid) {
+  try {
+    const [, name = '', parent] =
+      /^\d+ \((.*)\) \S (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
+    return /^(?:ba|da|a|z)?sh$/.test(name) ? parent : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** @returns {boolean} */
