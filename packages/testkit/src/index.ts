@@ -1,1 +1,13 @@
-export {};
+/** Doubles and contracts for tests of everything that stands on @posthouse/mail. */
+export { domain, mailbox, testContext } from './addresses.ts';
+export { createManualClock } from './manual-clock.ts';
+export type { ManualClock } from './manual-clock.ts';
+export { describeReceiverContract } from './receiver-contract.ts';
+export type { ReceiverUnderTest, TakenCopy } from './receiver-contract.ts';
+export { createRecordingReceiver, recordedAddresses } from './recording-receiver.ts';
+export type {
+  ReceiverScript,
+  RecordedMessage,
+  RecordedRecipient,
+  RecordingReceiver,
+} from './recording-receiver.ts';

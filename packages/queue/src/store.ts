@@ -1,0 +1,256 @@
+/**
+ * Store: the durable truth of a queue. Everything else in this package is an index
+ * over it or a decision about it.
+ *
+ * Promises, at durability level `disk`: when `accept` or `conclude` resolves, all
+ * that it was given is on the disk, content and directory entries included; when it
+ * rejects, none of it is (but for `in-doubt`). Calls that arrive while one commit runs share the next.
+ * Each unit of a batch is atomic by itself.
+ *
+ * One owner per store at a time: `start` throws StoreError `in-use` where another
+ * process holds it. A damaged record or content file is moved aside and reported,
+ * and the rest goes on. Every method may reject with StoreError; no rejection ever
+ * makes a message permanent or gone.
+ *
+ * Every implementation passes the contract in `@posthouse/queue/testing`.
+ */
+import type { Startable } from '@posthouse/mail';
+import type {
+  ContentPointer,
+  LaneKey,
+  MessageRecord,
+  QueueId,
+  RecipientKey,
+  RecipientRecord,
+  SiteKey,
+} from './record.ts';
+import type { EventCursor, NewEvent, QueueEvent } from './event.ts';
+
+/** How much a 250 is worth: `disk` survives a power cut, `memory` is for throw-away test stacks. */
+export type Durability = 'disk' | 'memory';
+
+/** A message on its way in, with its recipients and the events that tell of it. */
+export interface NewMessage {
+  readonly message: MessageRecord;
+  /** May carry a lease of the accepting process, which saves it the claim. */
+  readonly recipients: readonly RecipientRecord[];
+  readonly events: readonly NewEvent[];
+}
+
+/** What claim looks for. */
+export interface ClaimRequest {
+  readonly owner: string;
+  readonly now: number;
+  /** When the leases end. */
+  readonly leaseUntil: number;
+  /** Recipients in all. */
+  readonly limit: number;
+  /** Recipients of one lane, so that a long lane leaves room for short ones. */
+  readonly perLaneLimit: number;
+  /** Lanes that have all they can use at present. */
+  readonly excludeLanes: readonly LaneKey[];
+  /** Sites that rest or have all they can use; a site may have thousands of lanes. */
+  readonly excludeSites: readonly SiteKey[];
+  /** Only these lanes: what an open connection asks for. Absent: all. */
+  readonly onlyLanes?: readonly LaneKey[];
+}
+
+/** A message with those of its recipients that are under our lease now. Its content is read with `open`. */
+export interface Claimed {
+  readonly message: MessageRecord;
+  readonly recipients: readonly RecipientRecord[];
+}
+
+/** A recipient under lease, as the holder names it. */
+export type LeasedKey = RecipientKey & { readonly token: number };
+
+/** An operator's claim, and what it could not have because an attempt is under way. */
+export interface SelectedClaim {
+  readonly claimed: readonly Claimed[];
+  readonly busy: number;
+  /** Where to go on; absent at the end. */
+  readonly next?: RecipientKey;
+}
+
+/** Whether the message was taken now, or was there already under the same id. */
+export type AcceptResult = 'taken' | 'present';
+
+/** A recipient's new state. `done` takes it out of the queue. */
+export type RecipientChange = LeasedKey &
+  (
+    | { readonly kind: 'done' }
+    | {
+        readonly kind: 'again';
+        readonly dueAt: number;
+        readonly lane: LaneKey;
+        readonly site: SiteKey;
+        readonly lastReason?: string;
+        readonly lastReply?: RecipientRecord['lastReply'];
+        readonly delayTold: boolean;
+        /** False where the attempt never began, so that it does not count. */
+        readonly counts: boolean;
+      }
+  );
+
+/** One atomic unit: changes, their events, and the messages (DSNs) that they give rise to. */
+export interface Conclusion {
+  readonly changes: readonly RecipientChange[];
+  readonly events: readonly NewEvent[];
+  readonly messages: readonly NewMessage[];
+}
+
+/** `stale`: a lease in the unit was lost or its recipient is gone, and nothing of the unit was done. */
+export type ConclusionResult = 'done' | 'stale';
+
+/** Which recipients an operator means; conditions are joined by "and", an empty selection is all. */
+export interface Selection {
+  readonly message?: QueueId;
+  readonly index?: number;
+  readonly state?: RecipientRecord['state'];
+  /** Domain of the recipient, A-labels. */
+  readonly domain?: string;
+  /** Reverse-path without brackets; `<>` for the null path. */
+  readonly reversePath?: string;
+  /** The recipient's address. */
+  readonly recipient?: string;
+  readonly acceptedBefore?: number;
+}
+
+/**
+ * What an operator may do to a selection without an attempt; each writes an event per recipient.
+ * `hold` on a leased recipient holds once its attempt has ended `again`. Removing goes by
+ * `claimSelected` and `conclude`, so that a DSN can enter in the same step.
+ */
+export type Intervention = 'hold' | 'release' | 'retry';
+
+/** A message's summary with one of its recipients, for lists. */
+export interface QueueEntry {
+  readonly message: Omit<MessageRecord, 'content' | 'prefix'>;
+  readonly recipient: RecipientRecord;
+}
+
+/** One line of the age-by-destination report. */
+export interface SummaryLine {
+  readonly domain: string;
+  readonly recipients: number;
+  readonly held: number;
+  readonly oldestAcceptedAt: number;
+  readonly nextDueAt: number;
+}
+
+/** Sums that back-pressure looks at; kept up to date in memory. */
+export interface StoreUsage {
+  readonly messages: number;
+  readonly recipients: number;
+  readonly contentBytes: number;
+}
+
+/** Content on its way in. Not yet anybody's: what is not accepted is discarded, at the latest at the next start. */
+export interface ContentStage {
+  /** Resolves when the next chunk may come; the chunk's memory may be used again then. */
+  write(chunk: Uint8Array): Promise<void>;
+  /** Ends writing. `disk`: adopted content is synced already, its name is not. */
+  end(): Promise<StagedContent>;
+  /** Idempotent; never throws. */
+  discard(): Promise<void>;
+}
+
+export interface StagedContent {
+  readonly pointer: ContentPointer;
+  readonly sizeBytes: number;
+  /** SHA-256, hex. */
+  readonly digest: string;
+}
+
+/** A page of the event log. */
+export interface EventPage {
+  readonly events: readonly QueueEvent[];
+  /** The cursor was older than what is kept: events have been missed. */
+  readonly gap: boolean;
+}
+
+/** The durable truth. */
+export interface Store extends Startable {
+  readonly durability: Durability;
+  /** Opens a stage for one message's content; `sizeHintBytes` is what MAIL declared. */
+  stage(sizeHintBytes?: number): ContentStage;
+  /**
+   * Takes responsibility for all messages of the call or for none; resolves when durable. Idempotent
+   * by message id, so that after StoreError `in-doubt` the same call may be made again.
+   */
+  accept(messages: readonly NewMessage[]): Promise<readonly AcceptResult[]>;
+  /**
+   * Leases due recipients, in order of priority and due time, fairly between lanes. A lease counts
+   * as an attempt granted; it is durable before this resolves.
+   */
+  claim(request: ClaimRequest): Promise<readonly Claimed[]>;
+  /** Leases what the selection names, due or not, held or not: for operators. */
+  claimSelected(
+    selection: Selection,
+    request: Pick<ClaimRequest, 'owner' | 'now' | 'leaseUntil' | 'limit'> & {
+      readonly after?: RecipientKey;
+    },
+  ): Promise<SelectedClaim>;
+  /**
+   * Marks attempts as begun, with the time of the next one should we die in this one. Durable when
+   * it resolves; wait for that before dialling a host that is not ours. @returns those still leased
+   */
+  begin(
+    attempts: readonly (LeasedKey & { readonly dueAt: number })[],
+  ): Promise<readonly RecipientKey[]>;
+  /** Extends leases for as long transfers last. @returns those still held */
+  renew(leases: readonly LeasedKey[], until: number): Promise<readonly RecipientKey[]>;
+  /**
+   * Ends all leases of an owner that is known to be dead (on restart: our own). What never began is
+   * due at once, what began is due at the time that `begin` set.
+   */
+  recover(owner: string, now: number): Promise<void>;
+  /** Ends attempts; one result per unit. */
+  conclude(units: readonly Conclusion[]): Promise<readonly ConclusionResult[]>;
+  /** Lets a lane rest: none of it is claimed before `until`, nothing of it is rewritten. The last call wins; survives a restart. */
+  deferLane(lane: LaneKey, until: number): Promise<void>;
+  /** The earliest time at which `claim` would find something, apart from excluded lanes; `undefined`: nothing is queued. */
+  nextDueAt(excludeLanes: readonly LaneKey[]): Promise<number | undefined>;
+  /** Reads an accepted message's content without its prefix, from the start, any number of times. */
+  open(id: QueueId): AsyncIterable<Uint8Array>;
+  message(id: QueueId): Promise<MessageRecord | undefined>;
+  list(
+    selection: Selection,
+    page: { readonly limit: number; readonly after?: RecipientKey },
+  ): Promise<readonly QueueEntry[]>;
+  summary(): Promise<readonly SummaryLine[]>;
+  /** Applies at most `limit` interventions in one atomic step; call again while it answers `limit`. */
+  intervene(action: Intervention, selection: Selection, at: number, limit: number): Promise<number>;
+  /** Events behind the cursor in commit order; all kept ones without one. */
+  events(after: EventCursor | undefined, limit: number): Promise<EventPage>;
+  /** The events of one message, or of all messages with this Message-ID or address, oldest first. */
+  trace(
+    subject: { readonly message: QueueId } | { readonly text: string },
+    limit: number,
+  ): Promise<readonly QueueEvent[]>;
+  /** Forgets events older than this. @returns how many; call again while it answers `limit` */
+  forgetEvents(before: number, limit: number): Promise<number>;
+  /** Sums of what this store holds; approximate where several owners share one. */
+  usage(): StoreUsage;
+  /** Calls back when something may have become due, or events were written. @returns the way to stop it */
+  onChange(listener: (what: 'due' | 'events') => void): () => void;
+}
+
+/** A fault of the store. Never shown to peers: it becomes 452 4.3.1 or 451 4.3.0. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  /** `in-doubt`: the commit may or may not have happened; ask again with the same ids. */
+  readonly kind:
+    | 'full'
+    | 'in-use'
+    | 'in-doubt'
+    | 'newer-version'
+    | 'damaged'
+    | 'stopped'
+    | 'unavailable';
+
+  constructor(kind: StoreError['kind'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}
