@@ -32,7 +32,9 @@ const config: ViteUserConfig = defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: [interop ? 'test/**/*.interop.test.ts' : 'test/**/*.test.ts'],
+    include: interop
+      ? ['test/**/*.interop.test.ts']
+      : ['test/**/*.test.ts', 'scripts/test/**/*.test.mjs'],
     exclude: interop ? [] : ['**/*.interop.test.ts'],
     passWithNoTests: true,
     reporters: ['default'],
