@@ -41,7 +41,7 @@ export interface InjectedFault {
 }
 
 /** What befalls one call. */
-export interface StruckCall {
+interface StruckCall {
   readonly fault: Fault;
   /** Resolves on `release`. */
   readonly released: Promise<void>;
