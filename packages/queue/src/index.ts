@@ -9,9 +9,11 @@ export type {
   ContentStage,
   Durability,
   EventPage,
+  Intervened,
   Intervention,
   LeasedKey,
   NewMessage,
+  Page,
   QueueEntry,
   RecipientChange,
   SelectedClaim,
@@ -33,3 +35,13 @@ export type {
   SiteKey,
 } from './record.ts';
 export type { EventCursor, EventKind, NewEvent, QueueEvent } from './event.ts';
+export type { RoutedMessage, RoutePlan, RoutePlanner, SiteLimits } from './route.ts';
+export type { Attempt, Transmitter } from './transmitter.ts';
+export type {
+  BackPressureOptions,
+  ConcurrencyOptions,
+  NotificationOptions,
+  QueueOptions,
+} from './options.ts';
+export type { RetryOptions, RetryRule } from './retry-schedule.ts';
+export type { InspectedEnvelope, Queue, QueueActivity, QueueDeps } from './queue.ts';
