@@ -8,7 +8,7 @@ const importedForEffect = /^import\s*['"]([^'"]+)['"]/gm;
 const loaded = /\b(?:import|require|getBuiltinModule|meta\.resolve)\(\s*['"]([^'"]+)['"]/g;
 
 /** Without comment lines, at the same line breaks. */
-export function withoutComments(text: string): string {
+function withoutComments(text: string): string {
   return text
     .replaceAll(/^\s*\/\*[^]*?\*\//gm, (comment) => comment.replaceAll(/[^\n]/g, ''))
     .replaceAll(/^\s*\/\/.*$/gm, '');
