@@ -1,0 +1,60 @@
+/**
+ * What a peer's reply means, depending on what it answers.
+ *
+ * 5yz is permanent for the recipient (RCPT) or the message (MAIL, DATA, final dot) only.
+ * In greeting, EHLO, STARTTLS and AUTH, and as 530, 534, 535 or 538 anywhere, it is our
+ * or the host's trouble and therefore transient (architecture §3). A reply that fits no
+ * place it could stand in means that we have lost step with the peer: transient too.
+ *
+ * RFC 5321 §4.2, §4.3.2, §4.5.3.1.10.
+ */
+import { isPermanent, MailError, peerRefusal, refuse, replyText } from '@posthouse/mail';
+import type { RefusalName, RemoteHost, Reply } from '@posthouse/mail';
+
+/** Names of refusals that concern the session and no message. */
+export type SessionRefusal = Extract<RefusalName, `next-hop-${string}`>;
+
+/** 2yz: done. */
+export function isCompletion(reply: Reply): boolean {
+  return reply.code < 300;
+}
+
+/** 3yz: go on, which only DATA (and AUTH) may be told. */
+export function isGoAhead(reply: Reply): boolean {
+  return reply.code >= 300 && reply.code < 400;
+}
+
+/** The peer closes the connection with or after this reply (RFC 5321 §4.2.2). */
+export function isClosing(reply: Reply): boolean {
+  return reply.code === 421;
+}
+
+/** RCPT's refusal. 552 is what old servers say for 452, too many recipients (RFC 5321 §4.5.3.1.10). */
+export function recipientRefusal(reply: Reply, host: RemoteHost): MailError {
+  if (isGoAhead(reply)) return outOfStep(reply, host);
+  if (reply.code === 552) return new MailError('peer-refused', reply, undefined, { host });
+  return peerRefusal(reply, { host });
+}
+
+/** The refusal of a whole message: of MAIL, DATA, BDAT or the final dot. */
+export function messageRefusal(reply: Reply, host: RemoteHost): MailError {
+  return reply.code < 400 ? outOfStep(reply, host) : peerRefusal(reply, { host });
+}
+
+/** The refusal of a session: always transient, with the peer's reply for the log and in our text. */
+export function sessionRefusal(name: SessionRefusal, reply: Reply, host: RemoteHost): MailError {
+  return refuse(name, {
+    text: `The next host ${host.name} said: ${replyText(reply)}`,
+    fields: { reply, permanent: isPermanent(reply) },
+    host,
+  });
+}
+
+/** A positive reply where none can stand. */
+export function outOfStep(reply: Reply, host: RemoteHost): MailError {
+  return refuse('next-hop-lost', {
+    text: 'The next host broke the protocol: a reply out of place',
+    fields: { reply },
+    host,
+  });
+}
