@@ -87,7 +87,6 @@ export const fences: Readonly<Record<string, Fence>> = {
       'submission',
       'user-agent',
     ],
-    thirdParty: ['@peculiar/x509'],
   },
 };
 
