@@ -49,8 +49,7 @@ export async function prepareBuild() {
 async function install(toolchain) {
   const fingerprint = dependencyFingerprint();
   if (hasStamp('dependencies', fingerprint)) return;
-  const reporter = process.stderr.isTTY === true ? [] : ['--reporter=append-only'];
-  const args = ['install', '--frozen-lockfile', ...reporter];
+  const args = ['install', '--frozen-lockfile', '--reporter=append-only'];
   await step('installing the dependencies', () =>
     mustSucceed('the installation', runTool(toolchain, 'pnpm', args, { output: 'stderr' })),
   );

@@ -5,6 +5,7 @@
  */
 const isTerminal = process.stderr.isTTY === true;
 const beatMs = isTerminal ? 1000 : 5000;
+const clearLine = '\r\u001b[K';
 
 /** An expected failure: its text is for people, no stack is shown. */
 export class BootstrapError extends Error {
@@ -38,11 +39,14 @@ export async function step(title, work) {
   say(`${title} ...`);
   const beat = setInterval(() => {
     process.stderr.write(
-      isTerminal ? `posthouse: ${seconds()} s\r` : `posthouse: still at it, ${seconds()} s\n`,
+      isTerminal
+        ? `${clearLine}posthouse: ${seconds()} s\r`
+        : `posthouse: still at it, ${seconds()} s\n`,
     );
   }, beatMs);
   try {
     const result = await work();
+    if (isTerminal) process.stderr.write(clearLine);
     say(`done in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
     return result;
   } finally {
