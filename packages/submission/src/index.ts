@@ -1,1 +1,5 @@
-export {};
+/** The submission agent (RFC 6409): who may say what, and a header section that is fit to travel. */
+export { createAuthorReceiver } from './author-receiver.ts';
+export type { AuthorReceiverDeps, AuthorReceiverOptions } from './author-receiver.ts';
+export { createSendingAllowance } from './limits.ts';
+export type { SendingAllowance, SendingLimits } from './limits.ts';

@@ -39,9 +39,15 @@ export interface TakenCopy {
   readonly bytes: Buffer;
 }
 
-const MESSAGE = Buffer.from(
-  'From: <alice@example.test>\r\nTo: <bob@example.test>\r\nSubject: seam\r\n\r\n.\r\n..\r\nNUL \0, 8 bit \u00e9\r\n\r\n',
-);
+/** A message that wants nothing, so that a receiver which repairs has nothing to repair. */
+function messageOf(subject: string, body: string): Buffer {
+  return Buffer.from(
+    `Date: Thu, 1 Jan 2026 00:00:00 +0000\r\nFrom: <alice@example.test>\r\nTo: <bob@example.test>\r\n` +
+      `Message-ID: <${subject}@example.test>\r\nSubject: ${subject}\r\n\r\n${body}`,
+  );
+}
+
+const MESSAGE = messageOf('seam', '.\r\n..\r\nNUL \0, 8 bit \u00e9\r\n\r\n');
 const PREFIX = Buffer.from('X-Prefix: first\r\n');
 
 /** Registers the suite. */
@@ -122,7 +128,7 @@ function describeTaking(using: Using): void {
 
   it('keeps transactions at the same time apart', () =>
     using(async (under) => {
-      const bodies = [1, 2, 3].map((n) => Buffer.from(`Subject: ${n}\r\n\r\nbody ${n}\r\n`));
+      const bodies = ['one', 'two', 'three'].map((n) => messageOf(n, `body ${n}\r\n`));
       const results = await Promise.all(
         bodies.map((body) => send(under.receiver, under.known.slice(0, 1), body)),
       );
@@ -223,7 +229,7 @@ function describeOutcomes(using: Using): void {
   it('takes a message of several megabytes', () =>
     using(async (under) => {
       const line = `${'x'.repeat(76)}\r\n`;
-      const large = Buffer.from(`Subject: large\r\n\r\n${line.repeat(50_000)}`);
+      const large = messageOf('large', line.repeat(50_000));
       const outcomes = await send(under.receiver, under.known.slice(0, 1), large);
       expect(outcomes.map(isTaken)).toEqual([true]);
       expect((await under.taken())[0]?.bytes.includes(large)).toBe(true);

@@ -1,0 +1,47 @@
+/**
+ * A ContentWriter that holds a message's header section back until it is whole, lets it be
+ * read and rewritten, and passes everything after it on untouched.
+ *
+ * No more than `maxHeaderBytes` are ever held. A message that ends before its header section
+ * does is taken to be all header section.
+ */
+import { refuse } from './error.ts';
+import { findHeaderEnd, readHeaderSection } from './header-section.ts';
+import type { HeaderSection } from './header-section.ts';
+import type { ContentWriter } from './transfer.ts';
+
+/** Reads the section and answers with the octets to send in its place. May throw MailError. */
+export type RewriteHeader = (section: HeaderSection) => Buffer;
+
+/** Puts the gate in front of a writer. */
+export function createHeaderGate(
+  writer: ContentWriter,
+  maxHeaderBytes: number,
+  rewrite: RewriteHeader,
+): ContentWriter {
+  let held: Buffer | undefined = Buffer.alloc(0);
+
+  async function open(octets: Buffer): Promise<void> {
+    const section = readHeaderSection(octets);
+    if (section.endOffset > maxHeaderBytes) throw refuse('header-too-large');
+    held = undefined;
+    await writer.write(rewrite(section));
+    if (section.endOffset < octets.length) await writer.write(octets.subarray(section.endOffset));
+  }
+
+  return {
+    async write(chunk) {
+      if (held === undefined) return writer.write(chunk);
+      // The end may lie across the edge of two chunks, but never further back than this.
+      const from = Math.max(0, held.length - 3);
+      held = Buffer.concat([held, chunk]);
+      const isWhole =
+        from === 0 ? findHeaderEnd(held) !== undefined : held.includes('\r\n\r\n', from);
+      if (isWhole || held.length > maxHeaderBytes) await open(held);
+    },
+    async end() {
+      if (held !== undefined) await open(held);
+      await writer.end();
+    },
+  };
+}

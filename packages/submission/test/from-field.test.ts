@@ -1,0 +1,59 @@
+import fc from 'fast-check';
+import { formatMailbox } from '@posthouse/mail';
+import { describe, expect, it } from 'vitest';
+import { readAddresses } from '../src/from-field.ts';
+
+const read = (value: string) => readAddresses(value)?.map(formatMailbox);
+
+describe('readAddresses', () => {
+  it.each([
+    ['alice@example.test', ['alice@example.test']],
+    ['<alice@example.test>', ['alice@example.test']],
+    ['Alice <alice@example.test>', ['alice@example.test']],
+    ['"Alice, A. <x@y.test>" <alice@example.test>', ['alice@example.test']],
+    ['alice@example.test (Alice (of (Example)))', ['alice@example.test']],
+    ['(c) Alice\t(d) <alice@example.test> (e)', ['alice@example.test']],
+    ['=?utf-8?Q?Al=C3=ADce?= <alice@example.test>', ['alice@example.test']],
+    ['Alíce <alice@exämple.test>', ['alice@xn--exmple-cua.test']],
+    ['a@example.test, B <b@example.test>', ['a@example.test', 'b@example.test']],
+    ['Friends: a@example.test, b@example.test;', ['a@example.test', 'b@example.test']],
+    ['"a b"@example.test', ['"a b"@example.test']],
+    ['alice@[192.0.2.1]', ['alice@[192.0.2.1]']],
+    ['Undisclosed:;', []],
+    ['', []],
+  ])('reads %j', (value, addresses) => {
+    expect(read(value)).toEqual(addresses);
+  });
+
+  it.each([
+    'alice',
+    'alice@',
+    'alice@example.test mallory@example.test',
+    'mallory@example.test <alice@example.test>',
+    '<alice@example.test> <mallory@example.test>',
+    '<alice@example.test> mallory',
+    'Alice <alice@example.test',
+    '"Alice <alice@example.test>',
+    '(Alice <alice@example.test>',
+    'alice@example.test)',
+    '<@relay.test:alice@example.test>',
+    'a@b@example.test',
+    'Alice \\<alice@example.test>',
+    `${'('.repeat(50)}x${')'.repeat(50)} alice@example.test`,
+  ])('does not claim to understand %j', (value) => {
+    expect(readAddresses(value)).toBeUndefined();
+  });
+
+  it('answers for any text, and in time', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom(...Array.from('<>@,:;()"\\ ab.[]é')) }),
+        (value) => {
+          readAddresses(value);
+        },
+      ),
+    );
+    expect(readAddresses('('.repeat(1_000_000))).toBeUndefined();
+    expect(readAddresses('a,'.repeat(300_000))).toBeUndefined();
+  });
+});
