@@ -45,3 +45,4 @@ export type {
 } from './options.ts';
 export type { RetryOptions, RetryRule } from './retry-schedule.ts';
 export type { InspectedEnvelope, Queue, QueueActivity, QueueDeps } from './queue.ts';
+export { createMemoryStore } from './memory/memory-store.ts';

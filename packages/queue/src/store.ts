@@ -64,6 +64,13 @@ export interface Claimed {
 /** A recipient under lease, as the holder names it. */
 export type LeasedKey = RecipientKey & { readonly token: number };
 
+/** A stretch of a long walk over recipients. */
+export interface Page {
+  readonly limit: number;
+  /** Begins behind this one, whether or not it is still there. */
+  readonly after?: RecipientKey;
+}
+
 /** An operator's claim, and what it could not have because an attempt is under way. */
 export interface SelectedClaim {
   readonly claimed: readonly Claimed[];
@@ -84,6 +91,7 @@ export type RecipientChange = LeasedKey &
         readonly dueAt: number;
         readonly lane: LaneKey;
         readonly site: SiteKey;
+        /** These two replace what was there, absent or not. */
         readonly lastReason?: string;
         readonly lastReply?: RecipientRecord['lastReply'];
         readonly delayTold: boolean;
@@ -118,10 +126,17 @@ export interface Selection {
 
 /**
  * What an operator may do to a selection without an attempt; each writes an event per recipient.
- * `hold` on a leased recipient holds once its attempt has ended `again`. Removing goes by
+ * `hold` on a leased recipient holds once its attempt has ended `again`. `retry` makes queued
+ * recipients without a lease due at once, and ends the rest of their lanes. Removing goes by
  * `claimSelected` and `conclude`, so that a DSN can enter in the same step.
  */
 export type Intervention = 'hold' | 'release' | 'retry';
+
+export interface Intervened {
+  readonly changed: number;
+  /** Where to go on; absent at the end. */
+  readonly next?: RecipientKey;
+}
 
 /** A message's summary with one of its recipients, for lists. */
 export interface QueueEntry {
@@ -135,7 +150,8 @@ export interface SummaryLine {
   readonly recipients: number;
   readonly held: number;
   readonly oldestAcceptedAt: number;
-  readonly nextDueAt: number;
+  /** Rests of lanes apart; absent where all are held. */
+  readonly nextDueAt?: number;
 }
 
 /** Sums that back-pressure looks at; kept up to date in memory. */
@@ -149,9 +165,9 @@ export interface StoreUsage {
 export interface ContentStage {
   /** Resolves when the next chunk may come; the chunk's memory may be used again then. */
   write(chunk: Uint8Array): Promise<void>;
-  /** Ends writing. `disk`: adopted content is synced already, its name is not. */
+  /** Ends writing. `disk`: adopted content is synced, its name included. @throws StoreError */
   end(): Promise<StagedContent>;
-  /** Idempotent; never throws. */
+  /** Idempotent; never throws; without effect on what was accepted. */
   discard(): Promise<void>;
 }
 
@@ -187,9 +203,7 @@ export interface Store extends Startable {
   /** Leases what the selection names, due or not, held or not: for operators. */
   claimSelected(
     selection: Selection,
-    request: Pick<ClaimRequest, 'owner' | 'now' | 'leaseUntil' | 'limit'> & {
-      readonly after?: RecipientKey;
-    },
+    request: Pick<ClaimRequest, 'owner' | 'now' | 'leaseUntil'> & Page,
   ): Promise<SelectedClaim>;
   /**
    * Marks attempts as begun, with the time of the next one should we die in this one. Durable when
@@ -209,21 +223,34 @@ export interface Store extends Startable {
   conclude(units: readonly Conclusion[]): Promise<readonly ConclusionResult[]>;
   /** Lets a lane rest: none of it is claimed before `until`, nothing of it is rewritten. The last call wins; survives a restart. */
   deferLane(lane: LaneKey, until: number): Promise<void>;
-  /** The earliest time at which `claim` would find something, apart from excluded lanes; `undefined`: nothing is queued. */
-  nextDueAt(excludeLanes: readonly LaneKey[]): Promise<number | undefined>;
+  /**
+   * The earliest time at which `claim` would find something, apart from excluded lanes and sites;
+   * `undefined`: nothing is queued. A time in the past means now.
+   */
+  nextDueAt(
+    excludeLanes: readonly LaneKey[],
+    excludeSites?: readonly SiteKey[],
+  ): Promise<number | undefined>;
   /** Reads an accepted message's content without its prefix, from the start, any number of times. */
   open(id: QueueId): AsyncIterable<Uint8Array>;
   message(id: QueueId): Promise<MessageRecord | undefined>;
-  list(
-    selection: Selection,
-    page: { readonly limit: number; readonly after?: RecipientKey },
-  ): Promise<readonly QueueEntry[]>;
+  /** In the order of message id and index, which is about that of arrival. */
+  list(selection: Selection, page: Page): Promise<readonly QueueEntry[]>;
   summary(): Promise<readonly SummaryLine[]>;
-  /** Applies at most `limit` interventions in one atomic step; call again while it answers `limit`. */
-  intervene(action: Intervention, selection: Selection, at: number, limit: number): Promise<number>;
+  /** Applies at most `page.limit` interventions, in the order of `list`; go on while there is a `next`. */
+  intervene(
+    action: Intervention,
+    selection: Selection,
+    at: number,
+    page: Page,
+  ): Promise<Intervened>;
   /** Events behind the cursor in commit order; all kept ones without one. */
   events(after: EventCursor | undefined, limit: number): Promise<EventPage>;
-  /** The events of one message, or of all messages with this Message-ID or address, oldest first. */
+  /**
+   * The events of one message, or of all messages with this Message-ID or address, oldest first.
+   * Text is compared without case and without angle brackets; an address may be the author's, a
+   * recipient's or an original recipient's.
+   */
   trace(
     subject: { readonly message: QueueId } | { readonly text: string },
     limit: number,

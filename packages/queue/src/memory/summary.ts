@@ -1,0 +1,20 @@
+/** The age-by-destination report of a memory store. */
+import { claimableAt } from '../rules/transitions.ts';
+import type { SummaryLine } from '../store.ts';
+import type { Shelves } from './shelves.ts';
+
+/** One line per domain, largest first. */
+export function summarize(shelves: Shelves): readonly SummaryLine[] {
+  const byDomain = Map.groupBy(shelves.walk(), ([, { record }]) => record.forwardPath.domain);
+  const lines = [...byDomain].map(([domain, members]): SummaryLine => {
+    const nextDueAt = Math.min(...members.map(([, { record }]) => claimableAt(record)));
+    return {
+      domain,
+      recipients: members.length,
+      held: members.filter(([, { record }]) => record.state === 'held').length,
+      oldestAcceptedAt: Math.min(...members.map(([message]) => message.record.acceptedAt)),
+      ...(nextDueAt === Infinity ? {} : { nextDueAt }),
+    };
+  });
+  return lines.toSorted((a, b) => b.recipients - a.recipients || (a.domain < b.domain ? -1 : 1));
+}
