@@ -36,6 +36,9 @@ const config: ViteUserConfig = defineConfig({
       ? ['test/**/*.interop.test.ts']
       : ['test/**/*.test.ts', 'scripts/test/**/*.test.mjs'],
     exclude: interop ? [] : ['**/*.interop.test.ts'],
+    // Tests wait for events: a limit is for hangs, and a busy machine is none.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
     passWithNoTests: true,
     reporters: ['default'],
     projects: [
