@@ -49,9 +49,11 @@ function exchangeUdp(
     else if (reading.kind === 'truncated') settlement.resolve('truncated');
     else if (reading.kind === 'malformed') settlement.reject(malformed(server, reading.reason));
   });
-  socket.connect(server.port, server.address, () => {
+  // Not a callback of `connect`: that one would be given the error instead of the listener above.
+  socket.on('connect', () => {
     if (!settlement.settled()) socket.send(query.octets);
   });
+  socket.connect(server.port, server.address);
   return settlement.promise;
 }
 

@@ -207,6 +207,13 @@ describe('callers', () => {
     await expect(resolver.addresses(EXAMPLE, 4, impatient.signal)).rejects.toThrow('enough');
   });
 
+  test('are told when the resolver stops before anything was sent', async () => {
+    const { resolver } = await startResolver([await startServer(ZONE)]);
+    const answer = expect(resolver.mx(EXAMPLE)).rejects.toMatchObject({ kind: 'stopped' });
+    await resolver.stop();
+    await answer;
+  });
+
   test('are told when the resolver stops, under way or in line', async () => {
     const server = await startServer(ZONE, { '*': 'silence' });
     const { resolver, clock } = await startResolver([server], { maxConcurrent: 1 });

@@ -27,6 +27,14 @@ describe('a server in trouble', () => {
     expect(await resolver.addresses(EXAMPLE, 4)).toMatchObject(WELL);
   });
 
+  test('out of reach: the next one is asked, at once', async () => {
+    const good = await startServer(GOOD);
+    // No socket may send to the broadcast address unasked.
+    const servers = ['255.255.255.255', good.address];
+    const { resolver } = await startResolver([], { servers });
+    expect(await resolver.addresses(EXAMPLE, 4)).toMatchObject(WELL);
+  });
+
   test('silent: the next one is asked after the timeout, and first from then on', async () => {
     const [silent, good] = [await startServer(GOOD, { '*': 'silence' }), await startServer(GOOD)];
     const { resolver, clock, events } = await startResolver([silent, good]);
