@@ -1,1 +1,22 @@
-export {};
+/** The relay: who may relay, what an address means, where mail goes next. */
+export { createIngress } from './ingress.ts';
+export type { IngressDeps, IngressOptions } from './ingress.ts';
+export { admitRecipient, mayRelay } from './admission.ts';
+export type { Admission, AdmissionDeps } from './admission.ts';
+export { createRecipientCheck } from './recipient-check.ts';
+export type {
+  RecipientCheck,
+  RecipientCheckDeps,
+  RecipientCheckOptions,
+} from './recipient-check.ts';
+export { decideRoute, laneOf } from './route.ts';
+export type {
+  HostRoute,
+  Route,
+  RouteHost,
+  RoutingDecision,
+  RoutingRule,
+  RoutingTable,
+} from './route.ts';
+export { chooseMx } from './mx.ts';
+export type { MxChoice, MxFacts } from './mx.ts';

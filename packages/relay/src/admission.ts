@@ -1,0 +1,121 @@
+/**
+ * Who may send what to whom: relay control and the check of recipients, at RCPT.
+ *
+ * Closed by default. For domains of our own anybody may write to whom there is; for
+ * all else only those who logged in, and networks that are named, may. What the peer
+ * calls itself, how the address is written and where it claims to lead count for nothing:
+ * an address is its parsed mailbox, and a local-part is never read as a route.
+ *
+ * RFC 5321 §3.6.1 (relaying), §7.9 (scope of operation), §3.9 (expansion).
+ */
+import { displayMailbox, isAddressLiteral, NULL_PATH, refuse } from '@posthouse/mail';
+import type {
+  ForwardPath,
+  Mailbox,
+  MailDomain,
+  MailError,
+  Networks,
+  ReversePath,
+  TransferContext,
+} from '@posthouse/mail';
+import type { Directory, Expansion } from '@posthouse/directory';
+import type { RecipientCheck } from './recipient-check.ts';
+import { decideRoute } from './route.ts';
+import type { RoutingTable } from './route.ts';
+
+export interface AdmissionDeps {
+  readonly directory: Pick<Directory, 'isOwnDomain' | 'expand'>;
+  readonly routing: RoutingTable;
+  /** Networks whose hosts may relay; nobody's by default. */
+  readonly relayNetworks: Networks;
+  /** Asks about addresses that the directory does not know; absent: the directory knows all. */
+  readonly recipientCheck?: RecipientCheck;
+}
+
+/** A recipient that is let in, as the addresses where it ends up. */
+export interface Admission {
+  readonly finals: readonly Mailbox[];
+  /** Whether the address stands for others, and was not simply found. */
+  readonly expanded: boolean;
+  /** Of a list: who is told of failures in place of the author. */
+  readonly owner?: Mailbox;
+}
+
+/** Lets a recipient in. @throws MailError naming why not */
+export async function admitRecipient(
+  path: ForwardPath,
+  reversePath: ReversePath,
+  context: TransferContext,
+  deps: AdmissionDeps,
+): Promise<Admission> {
+  const isOwn = deps.directory.isOwnDomain(path.domain);
+  if (!isOwn && !mayRelay(context, deps.relayNetworks)) throw relayDenied(path.domain);
+  const expansion = isOwn ? await expandKnown(path, deps) : { finals: [path], lost: [] };
+  if (expansion.finals.length === 0) throw lostRecipient(path, expansion);
+  for (const final of expansion.finals) {
+    if (decideRoute(final, reversePath, deps.routing).route.kind === 'off') throw outsideOff(final);
+  }
+  const [only] = expansion.finals;
+  const expanded = expansion.finals.length > 1 || only === undefined || !isSame(only, path);
+  // A notification keeps its null path even through a list (RFC 5321 §4.5.5).
+  const owner = reversePath === NULL_PATH ? undefined : expansion.owner;
+  return { finals: expansion.finals, expanded, ...(owner === undefined ? {} : { owner }) };
+}
+
+/** Whether the session may send to domains that are not ours. */
+export function mayRelay(context: TransferContext, relayNetworks: Networks): boolean {
+  return (
+    context.protocol === 'local' ||
+    context.identity !== undefined ||
+    relayNetworks.includes(context.peer.address)
+  );
+}
+
+/**
+ * Expands; what the directory does not know is asked of the recipient check, and only
+ * what that does not know either goes to a catch-all.
+ */
+async function expandKnown(path: ForwardPath, deps: AdmissionDeps): Promise<Expansion> {
+  const check = deps.recipientCheck;
+  if (check === undefined) return deps.directory.expand(path);
+  const expansion = deps.directory.expand(path, { catchAll: false });
+  const known = await Promise.all(
+    expansion.lost.map(
+      async (loss) => loss.reason === 'unknown' && (await check.knows(loss.address)),
+    ),
+  );
+  const found = expansion.lost.filter((_, i) => known[i] === true).map((loss) => loss.address);
+  if (found.length === 0 && expansion.finals.length === 0) return deps.directory.expand(path);
+  return {
+    ...expansion,
+    finals: [...expansion.finals, ...found],
+    lost: expansion.lost.filter((_, i) => known[i] !== true),
+  };
+}
+
+function isSame(a: Mailbox, b: Mailbox): boolean {
+  return a.domain === b.domain && a.localPart.toLowerCase() === b.localPart.toLowerCase();
+}
+
+function relayDenied(domain: MailDomain): MailError {
+  const text = isAddressLiteral(domain)
+    ? 'Relay access denied: mail to address literals is not relayed for you'
+    : 'Relay access denied: this is no domain of ours, and you have not logged in';
+  return refuse('relay-denied', {
+    text,
+    fields: { why: 'not own domain, not logged in, not a relay network' },
+  });
+}
+
+function lostRecipient(path: ForwardPath, expansion: Expansion): MailError {
+  const loop = expansion.lost.some((loss) => loss.reason === 'loop' || loss.reason === 'too-deep');
+  if (loop) return refuse('alias-loop');
+  return refuse('no-such-mailbox', { text: `No such mailbox here: ${displayMailbox(path)}` });
+}
+
+function outsideOff(final: Mailbox): MailError {
+  return refuse('outside-mail-off', {
+    text: `Mail to other domains is switched off here (${displayMailbox(final)}); set relay.outbound to switch it on`,
+    fields: { setting: 'relay.outbound' },
+  });
+}
