@@ -1,0 +1,45 @@
+/**
+ * Which IP addresses a name found in DNS may send us to. Pure.
+ *
+ * A domain's owner writes its MX records, so they are a peer's word: an address of this
+ * machine or of no machine at all would make us talk to ourselves or to whatever else
+ * listens here. Routes that the configuration names are not asked.
+ *
+ * RFC 6890 (special-purpose addresses), RFC 5321 §5.1 (loops).
+ */
+import { createNetworks } from '@posthouse/mail';
+import type { Networks } from '@posthouse/mail';
+
+/** Never a mail host of somebody else's. */
+export const UNROUTABLE_NETWORKS: readonly string[] = [
+  '0.0.0.0/8',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+  '::/128',
+  '::1/128',
+  'fe80::/10',
+  'ff00::/8',
+];
+
+/** The networks that no MX may lead to. @throws RangeError for text that is no network */
+export function createForbiddenNetworks(
+  networks: readonly string[] = UNROUTABLE_NETWORKS,
+): Networks {
+  return createNetworks(networks);
+}
+
+/**
+ * Addresses of both families in turn, IPv6 first, each family in the order given: a dead
+ * family then costs one attempt before the other is tried (RFC 8305 §4).
+ */
+export function interleaveFamilies(
+  six: readonly string[],
+  four: readonly string[],
+): readonly string[] {
+  const longest = Math.max(six.length, four.length);
+  return Array.from({ length: longest }, (_, i) => [six[i], four[i]])
+    .flat()
+    .filter((address) => address !== undefined);
+}

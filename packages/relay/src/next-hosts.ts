@@ -1,0 +1,154 @@
+/**
+ * From a route to the hosts that may be tried, in order: asks the DNS where the route
+ * says so.
+ *
+ * An answer of the DNS may be a proof (`no-such-domain`, `null-mx`, `route-to-self`);
+ * trouble with the DNS never is (`routing-unavailable`). No more than `maxAddresses`
+ * are given, so that a domain with many hosts cannot hold an attempt for ever.
+ *
+ * RFC 5321 §5; RFC 7505.
+ */
+import {
+  displayDomain,
+  isAddressLiteral,
+  literalAddress,
+  MailError,
+  refuse,
+} from '@posthouse/mail';
+import type { Domain, Networks } from '@posthouse/mail';
+import type { Answer, Resolver } from '@posthouse/dns';
+import { interleaveFamilies } from './host-address.ts';
+import { chooseMx } from './mx.ts';
+import type { Route, RouteHost } from './route.ts';
+
+/** One address to try. */
+export interface NextHost {
+  /** The host's name, for its certificate and for reports. */
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  /** How the configuration wants it spoken to; absent for hosts from the DNS. */
+  readonly setting?: RouteHost;
+}
+
+export interface NextHostsOptions {
+  /** Our own names: an MX list that holds one ends there. */
+  readonly ourNames: ReadonlySet<string>;
+  /** Addresses that no DNS record may lead us to. */
+  readonly forbidden: Networks;
+  /** Port of hosts found in DNS. @default 25 */
+  readonly port?: number | undefined;
+  /** @default 10 */
+  readonly maxAddresses?: number | undefined;
+}
+
+export interface NextHostsDeps {
+  readonly resolver: Pick<Resolver, 'mx' | 'addresses'>;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+/** Finds the hosts of a route, first to be tried first. */
+export interface NextHosts {
+  /** @throws MailError permanent only where the DNS gave the proof */
+  find(
+    route: Exclude<Route, { kind: 'delivery' | 'off' }>,
+    signal?: AbortSignal,
+  ): Promise<readonly NextHost[]>;
+}
+
+/** Makes the finder. */
+export function createNextHosts(options: NextHostsOptions, deps: NextHostsDeps): NextHosts {
+  const { port = 25, maxAddresses = 10, forbidden } = options;
+
+  async function addressesOf(host: Domain, signal?: AbortSignal): Promise<readonly string[]> {
+    const [six, four] = await Promise.allSettled([
+      deps.resolver.addresses(host, 6, signal),
+      deps.resolver.addresses(host, 4, signal),
+    ]);
+    const found = interleaveFamilies(recordsOf(six), recordsOf(four));
+    if (found.length > 0) return found;
+    for (const answer of [six, four]) if (answer.status === 'rejected') throw answer.reason;
+    return [];
+  }
+
+  async function findMx(domain: Domain, signal?: AbortSignal): Promise<readonly NextHost[]> {
+    const answer = await deps.resolver.mx(domain, signal);
+    const choice = chooseMx(answer, { domain, ourNames: options.ourNames, random: deps.random });
+    if (choice.kind !== 'hosts') throw noHost(domain, choice.kind);
+    const hosts: NextHost[] = [];
+    let trouble: unknown;
+    for (const name of choice.hosts) {
+      if (hosts.length >= maxAddresses) break;
+      try {
+        const addresses = await addressesOf(name, signal);
+        hosts.push(...addresses.map((address) => ({ name, address, port })));
+      } catch (error) {
+        trouble = error; // the other hosts may still be found
+      }
+    }
+    const usable = hosts.filter((host) => !forbidden.includes(host.address));
+    if (usable.length > 0) return usable.slice(0, maxAddresses);
+    if (trouble !== undefined) throw asRoutingTrouble(trouble, domain);
+    throw hosts.length > 0 ? noHost(domain, 'ourselves') : noHost(domain, 'no-address');
+  }
+
+  return {
+    async find(route, signal) {
+      switch (route.kind) {
+        case 'hosts':
+          return route.hosts.map((setting) => ({
+            name: setting.host,
+            address: setting.host,
+            port: setting.port,
+            setting,
+          }));
+        case 'literal': {
+          if (!isAddressLiteral(route.domain)) throw new TypeError('no address literal');
+          const address = literalAddress(route.domain);
+          if (forbidden.includes(address)) throw refuse('route-to-self');
+          return [{ name: route.domain, address, port }];
+        }
+        case 'mx':
+          return findMx(route.domain, signal).catch((cause: unknown) => {
+            throw asRoutingTrouble(cause, route.domain);
+          });
+      }
+    },
+  };
+}
+
+function recordsOf(answer: PromiseSettledResult<Answer<string>>): readonly string[] {
+  return answer.status === 'fulfilled' && answer.value.kind === 'records'
+    ? answer.value.records
+    : [];
+}
+
+function noHost(
+  domain: Domain,
+  why: 'no-such-domain' | 'null-mx' | 'ourselves' | 'unusable' | 'no-address',
+): MailError {
+  const name = displayDomain(domain);
+  switch (why) {
+    case 'null-mx':
+      return refuse('null-mx', { text: `${name} takes no mail (null MX)` });
+    case 'ourselves':
+      return refuse('route-to-self', { text: `The mail hosts of ${name} lead back to this host` });
+    case 'no-such-domain':
+      return refuse('no-such-domain', { text: `There is no domain ${name}` });
+    case 'unusable':
+    case 'no-address':
+      // Records that lead nowhere are more often a mistake being mended than a wish (RFC 5321 §5.1).
+      return refuse('routing-unavailable', { text: `No mail host of ${name} has an address` });
+  }
+}
+
+function asRoutingTrouble(cause: unknown, domain: Domain): MailError {
+  return cause instanceof MailError
+    ? cause
+    : refuse('routing-unavailable', {
+        text: `The mail hosts of ${displayDomain(domain)} cannot be looked up at the moment`,
+        cause,
+        scope: 'host',
+      });
+}

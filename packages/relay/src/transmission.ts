@@ -1,0 +1,83 @@
+/**
+ * The relay's transmitter: carries an attempt to the delivery agent or to the hosts of
+ * its route, one after the other, until every recipient has an answer.
+ *
+ * A host that is in trouble as a whole is left for the next one; an answer about a
+ * recipient or the message stands. What may have been taken is never sent again in the
+ * same attempt. The route is decided anew each time, so that a changed setting moves
+ * mail that is queued already.
+ */
+import { isTaken, outcomeOfError, refuse } from '@posthouse/mail';
+import type { RecipientOutcome } from '@posthouse/mail';
+import type { Attempt, RecipientRecord, Transmitter } from '@posthouse/queue';
+import type { NextHost, NextHosts } from './next-hosts.ts';
+import { decideRoute } from './route.ts';
+import type { Route, RoutingTable } from './route.ts';
+
+export interface TransmissionDeps {
+  readonly routing: RoutingTable;
+  readonly nextHosts: NextHosts;
+  /** Own domains. */
+  readonly delivery: Transmitter;
+  /** One attempt at one host. */
+  readonly sendTo: (host: NextHost, attempt: Attempt) => Promise<readonly RecipientOutcome[]>;
+}
+
+/** Makes the transmitter. */
+export function createTransmission(deps: TransmissionDeps): Transmitter {
+  return {
+    async transmit(attempt) {
+      const [first] = attempt.recipients;
+      if (first === undefined) return [];
+      const { route } = decideRoute(first.forwardPath, attempt.message.reversePath, deps.routing);
+      if (route.kind === 'delivery') return deps.delivery.transmit(attempt);
+      if (route.kind === 'off') return attempt.recipients.map(() => outcomeOfError(outsideOff()));
+      return transmitToHosts(route, attempt, deps);
+    },
+  };
+}
+
+async function transmitToHosts(
+  route: Exclude<Route, { kind: 'delivery' | 'off' }>,
+  attempt: Attempt,
+  deps: TransmissionDeps,
+): Promise<readonly RecipientOutcome[]> {
+  let hosts: readonly NextHost[];
+  try {
+    hosts = await deps.nextHosts.find(route, attempt.signal);
+  } catch (error) {
+    return attempt.recipients.map(() => outcomeOfError(error));
+  }
+  const outcomes = new Map<RecipientRecord, RecipientOutcome>();
+  for (const host of hosts) {
+    const open = attempt.recipients.filter((recipient) => mayTryOn(outcomes.get(recipient)));
+    if (open.length === 0 || attempt.signal.aborted) break;
+    const answers = await deps.sendTo(host, { ...attempt, recipients: open });
+    for (const [i, recipient] of open.entries()) {
+      const answer = answers[i];
+      if (answer !== undefined) outcomes.set(recipient, answer);
+    }
+  }
+  return attempt.recipients.map(
+    (recipient) => outcomes.get(recipient) ?? outcomeOfError(refuse('next-hop-unreachable')),
+  );
+}
+
+/** Only trouble of the host as a whole, with nothing in doubt, is worth another host. */
+function mayTryOn(outcome: RecipientOutcome | undefined): boolean {
+  if (outcome === undefined) return true;
+  return (
+    !isTaken(outcome) &&
+    outcome.kind === 'delayed' &&
+    outcome.scope === 'host' &&
+    outcome.inDoubt !== true
+  );
+}
+
+/** The setting was changed while mail was queued: it waits, for the setting may be changed back. */
+function outsideOff(): Error {
+  return refuse('routing-unavailable', {
+    text: 'Mail to other domains is switched off here; set relay.outbound to switch it on',
+    scope: 'host',
+  });
+}

@@ -1,0 +1,127 @@
+import { createResolver } from '@posthouse/dns';
+import type { Resolver } from '@posthouse/dns';
+import { createDnsServer } from '@posthouse/dns/testing';
+import { literalOf, silentLogger, systemClock } from '@posthouse/mail';
+import type { Startable } from '@posthouse/mail';
+import { domain } from '@posthouse/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createForbiddenNetworks, interleaveFamilies } from '../src/host-address.ts';
+import { createNextHosts } from '../src/next-hosts.ts';
+import type { NextHost, NextHosts } from '../src/next-hosts.ts';
+
+const server = createDnsServer(
+  {
+    'two.test': {
+      mx: [
+        [20, 'b.two.test'],
+        [10, 'a.two.test'],
+      ],
+    },
+    'a.two.test': { a: ['192.0.2.1', '192.0.2.2'], aaaa: ['2001:db8::1'] },
+    'b.two.test': { a: ['192.0.2.3'] },
+    'bare.test': { a: ['192.0.2.9'] },
+    'null.test': { mx: [[0, '.']] },
+    'round.test': { mx: [[5, 'us.test']] },
+    'inward.test': { mx: [[5, 'inside.test']] },
+    'inside.test': { a: ['127.0.0.1'], aaaa: ['::1'] },
+    'void.test': { mx: [[5, 'nothing.test']] },
+    'nothing.test': { txt: ['here'] },
+    'halfill.test': {
+      mx: [
+        [5, 'ill.test'],
+        [10, 'b.two.test'],
+      ],
+    },
+    'allill.test': { mx: [[5, 'ill.test']] },
+  },
+  { 'ill.test': 'server-failure', 'sick.test': 'server-failure' },
+);
+let resolver: Resolver & Startable;
+let nextHosts: NextHosts;
+
+beforeAll(async () => {
+  await server.start();
+  resolver = createResolver(
+    { servers: [server.address], attempts: 1 },
+    { clock: systemClock, logger: silentLogger },
+  );
+  await resolver.start();
+  nextHosts = createNextHosts(
+    { ourNames: new Set(['us.test']), forbidden: createForbiddenNetworks() },
+    { resolver, random: () => 0 },
+  );
+});
+afterAll(async () => {
+  await resolver.stop();
+  await server.stop();
+});
+
+const find = (name: string): Promise<readonly NextHost[]> =>
+  nextHosts.find({ kind: 'mx', domain: domain(name) });
+const addresses = async (name: string) => (await find(name)).map((host) => host.address);
+
+describe('the hosts of a domain', () => {
+  it('are its MX hosts by preference, both families in turn', async () => {
+    expect(await addresses('two.test')).toEqual([
+      '2001:db8::1',
+      '192.0.2.1',
+      '192.0.2.2',
+      '192.0.2.3',
+    ]);
+    expect((await find('two.test'))[0]).toMatchObject({ name: 'a.two.test', port: 25 });
+  });
+
+  it('are the domain itself where it has no MX', async () => {
+    expect(await addresses('bare.test')).toEqual(['192.0.2.9']);
+  });
+
+  it.each([
+    ['null.test', '556 5.1.10'],
+    ['absent.test', '550 5.1.2'],
+    ['round.test', '554 5.4.6'],
+    ['inward.test', '554 5.4.6'],
+  ])('prove that %s can get no mail: %s', async (name, reply) => {
+    await expect(find(name)).rejects.toMatchObject({ permanent: true });
+    await expect(find(name)).rejects.toThrow(reply);
+  });
+
+  it.each(['void.test', 'allill.test', 'sick.test'])(
+    'prove nothing where the DNS is in trouble or the records are unfinished: %s',
+    async (name) => {
+      await expect(find(name)).rejects.toMatchObject({
+        code: 'routing-unavailable',
+        permanent: false,
+      });
+    },
+  );
+
+  it('are those that can be found, where one cannot', async () => {
+    expect(await addresses('halfill.test')).toEqual(['192.0.2.3']);
+  });
+});
+
+describe('other routes', () => {
+  it('go to the very address of a literal, but not to ourselves', async () => {
+    const literal = (address: string) =>
+      nextHosts.find({ kind: 'literal', domain: literalOf(address) });
+    expect(await literal('192.0.2.7')).toMatchObject([{ address: '192.0.2.7' }]);
+    await expect(literal('127.0.0.1')).rejects.toThrow('554 5.4.6');
+  });
+
+  it('believe the configuration, loopback included', async () => {
+    const setting = {
+      host: '127.0.0.1',
+      port: 2526,
+      tls: 'off',
+      verifyCertificate: false,
+    } as const;
+    expect(await nextHosts.find({ kind: 'hosts', name: 'smart', hosts: [setting] })).toEqual([
+      { name: '127.0.0.1', address: '127.0.0.1', port: 2526, setting },
+    ]);
+  });
+});
+
+it('takes the families in turn, IPv6 first', () => {
+  expect(interleaveFamilies(['6a', '6b', '6c'], ['4a'])).toEqual(['6a', '4a', '6b', '6c']);
+  expect(interleaveFamilies([], ['4a', '4b'])).toEqual(['4a', '4b']);
+});
