@@ -7,14 +7,18 @@ import type { Shelves } from './shelves.ts';
 export function summarize(shelves: Shelves): readonly SummaryLine[] {
   const byDomain = Map.groupBy(shelves.walk(), ([, { record }]) => record.forwardPath.domain);
   const lines = [...byDomain].map(([domain, members]): SummaryLine => {
-    const nextDueAt = Math.min(...members.map(([, { record }]) => claimableAt(record)));
+    const nextDueAt = least(members.map(([, { record }]) => claimableAt(record)));
     return {
       domain,
       recipients: members.length,
       held: members.filter(([, { record }]) => record.state === 'held').length,
-      oldestAcceptedAt: Math.min(...members.map(([message]) => message.record.acceptedAt)),
+      oldestAcceptedAt: least(members.map(([message]) => message.record.acceptedAt)),
       ...(nextDueAt === Infinity ? {} : { nextDueAt }),
     };
   });
   return lines.toSorted((a, b) => b.recipients - a.recipients || (a.domain < b.domain ? -1 : 1));
+}
+
+function least(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => Math.min(a, b), Infinity);
 }

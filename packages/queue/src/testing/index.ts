@@ -1,1 +1,3 @@
-export {};
+/** The contract suite that every Store passes. */
+export { describeStoreContract } from './store-contract.ts';
+export type { CreateStore, StoreUnderTest } from './store-under-test.ts';
