@@ -52,14 +52,12 @@ export async function admitRecipient(
   if (!isOwn && !mayRelay(context, deps.relayNetworks)) throw relayDenied(path.domain);
   const expansion = isOwn ? await expandKnown(path, deps) : { finals: [path], lost: [] };
   if (expansion.finals.length === 0) throw lostRecipient(path, expansion);
-  for (const final of expansion.finals) {
-    if (decideRoute(final, reversePath, deps.routing).route.kind === 'off') throw outsideOff(final);
-  }
-  const [only] = expansion.finals;
-  const expanded = expansion.finals.length > 1 || only === undefined || !isSame(only, path);
+  const finals = expansion.finals.map((final) => openWay(final, deps.routing));
+  const [only] = finals;
+  const expanded = finals.length > 1 || only === undefined || !isSame(only, path);
   // A notification keeps its null path even through a list (RFC 5321 §4.5.5).
   const owner = reversePath === NULL_PATH ? undefined : expansion.owner;
-  return { finals: expansion.finals, expanded, ...(owner === undefined ? {} : { owner }) };
+  return { finals, expanded, ...(owner === undefined ? {} : { owner }) };
 }
 
 /** Whether the session may send to domains that are not ours. */
@@ -91,6 +89,13 @@ async function expandKnown(path: ForwardPath, deps: AdmissionDeps): Promise<Expa
     finals: [...expansion.finals, ...found],
     lost: expansion.lost.filter((_, i) => known[i] !== true),
   };
+}
+
+/** The address with a way out of here: itself, or the sink that its route leads to. @throws MailError where mail to it is off */
+function openWay(final: Mailbox, routing: RoutingTable): Mailbox {
+  const { route } = decideRoute(final, routing);
+  if (route.kind === 'off') throw outsideOff(final);
+  return route.kind === 'sink' ? route.mailbox : final;
 }
 
 function isSame(a: Mailbox, b: Mailbox): boolean {

@@ -12,15 +12,21 @@ export type {
 export { decideRoute, laneOf } from './route.ts';
 export type {
   HostRoute,
+  OutboundRoute,
   Route,
   RouteHost,
   RoutingDecision,
-  RoutingRule,
   RoutingTable,
 } from './route.ts';
 export { createTransmission } from './transmission.ts';
 export type { TransmissionDeps } from './transmission.ts';
 export { createNextHosts } from './next-hosts.ts';
-export type { NextHost, NextHosts, NextHostsDeps, NextHostsOptions } from './next-hosts.ts';
+export type {
+  NextHost,
+  NextHosts,
+  NextHostsDeps,
+  NextHostsOptions,
+  OnwardRoute,
+} from './next-hosts.ts';
 export { chooseMx } from './mx.ts';
 export type { MxChoice, MxFacts } from './mx.ts';

@@ -25,11 +25,13 @@ import type { Route, RouteHost } from './route.ts';
 export interface NextHost {
   /** The host's name, for its certificate and for reports. */
   readonly name: string;
-  readonly address: string;
-  readonly port: number;
+  readonly endpoint: RouteHost['endpoint'];
   /** How the configuration wants it spoken to; absent for hosts from the DNS. */
   readonly setting?: RouteHost;
 }
+
+/** Routes that lead to hosts. */
+export type OnwardRoute = Exclude<Route, { kind: 'delivery' | 'off' | 'sink' }>;
 
 export interface NextHostsOptions {
   /** Our own names: an MX list that holds one ends there. */
@@ -51,10 +53,7 @@ export interface NextHostsDeps {
 /** Finds the hosts of a route, first to be tried first. */
 export interface NextHosts {
   /** @throws MailError permanent only where the DNS gave the proof */
-  find(
-    route: Exclude<Route, { kind: 'delivery' | 'off' }>,
-    signal?: AbortSignal,
-  ): Promise<readonly NextHost[]>;
+  find(route: OnwardRoute, signal?: AbortSignal): Promise<readonly NextHost[]>;
 }
 
 /** Makes the finder. */
@@ -76,21 +75,25 @@ export function createNextHosts(options: NextHostsOptions, deps: NextHostsDeps):
     const answer = await deps.resolver.mx(domain, signal);
     const choice = chooseMx(answer, { domain, ourNames: options.ourNames, random: deps.random });
     if (choice.kind !== 'hosts') throw noHost(domain, choice.kind);
-    const hosts: NextHost[] = [];
+    const found: { readonly name: Domain; readonly address: string }[] = [];
     let trouble: unknown;
     for (const name of choice.hosts) {
-      if (hosts.length >= maxAddresses) break;
+      if (found.length >= maxAddresses) break;
       try {
         const addresses = await addressesOf(name, signal);
-        hosts.push(...addresses.map((address) => ({ name, address, port })));
+        found.push(...addresses.map((address) => ({ name, address })));
       } catch (error) {
         trouble = error; // the other hosts may still be found
       }
     }
-    const usable = hosts.filter((host) => !forbidden.includes(host.address));
-    if (usable.length > 0) return usable.slice(0, maxAddresses);
+    const usable = found.filter(({ address }) => !forbidden.includes(address));
+    if (usable.length > 0) {
+      return usable
+        .slice(0, maxAddresses)
+        .map(({ name, address }) => ({ name, endpoint: { host: address, port } }));
+    }
     if (trouble !== undefined) throw asRoutingTrouble(trouble, domain);
-    throw hosts.length > 0 ? noHost(domain, 'ourselves') : noHost(domain, 'no-address');
+    throw found.length > 0 ? noHost(domain, 'ourselves') : noHost(domain, 'no-address');
   }
 
   return {
@@ -98,16 +101,15 @@ export function createNextHosts(options: NextHostsOptions, deps: NextHostsDeps):
       switch (route.kind) {
         case 'hosts':
           return route.hosts.map((setting) => ({
-            name: setting.host,
-            address: setting.host,
-            port: setting.port,
+            name: 'path' in setting.endpoint ? setting.endpoint.path : setting.endpoint.host,
+            endpoint: setting.endpoint,
             setting,
           }));
         case 'literal': {
           if (!isAddressLiteral(route.domain)) throw new TypeError('no address literal');
           const address = literalAddress(route.domain);
           if (forbidden.includes(address)) throw refuse('route-to-self');
-          return [{ name: route.domain, address, port }];
+          return [{ name: route.domain, endpoint: { host: address, port } }];
         }
         case 'mx':
           return findMx(route.domain, signal).catch((cause: unknown) => {

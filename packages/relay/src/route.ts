@@ -1,71 +1,73 @@
 /**
  * Where a recipient's mail goes next: the decision, without asking the DNS. Pure.
  *
- * First rule that fits: own domain → delivery; static route of the recipient's domain;
- * static route of the author's domain; then what is set for all other mail. Mail to the
- * outside is off until somebody configures it.
+ * First rule that fits: own domain → delivery; the route of the recipient's very domain;
+ * the route of the nearest domain above it (`*.example.com`); what is set for all other
+ * mail. Mail to the outside is off until somebody configures it.
  */
-import type { Domain, MailDomain, Mailbox, ReversePath } from '@posthouse/mail';
-import { isAddressLiteral, NULL_PATH } from '@posthouse/mail';
+import type { Domain, MailDomain, Mailbox } from '@posthouse/mail';
+import { isAddressLiteral } from '@posthouse/mail';
 
 /** A host that is named in the configuration. */
 export interface RouteHost {
-  /** Name or IP address. */
-  readonly host: string;
-  readonly port: number;
+  /** Name or IP address, or the path of a local socket. */
+  readonly endpoint: { readonly host: string; readonly port: number } | { readonly path: string };
   readonly tls: 'off' | 'opportunistic' | 'required' | 'implicit';
   /** Whether its certificate must be good for its name; needs TLS. */
-  readonly verifyCertificate: boolean;
-  readonly credentials?: { readonly user: string; readonly password: string };
+  readonly verify: boolean;
+  /** More certificates to believe, PEM. */
+  readonly ca?: string;
+  /** The password is asked for at each login, so that it can live elsewhere and change. */
+  readonly credentials?: { readonly user: string; password(): string | Promise<string> };
 }
 
-/** Hosts to be tried in order, under a name for lanes and reports. */
+/** Hosts to be tried in order. */
 export interface HostRoute {
   readonly kind: 'hosts';
+  /** Names the route in lanes and reports: one name, one set of hosts. */
   readonly name: string;
   readonly hosts: readonly RouteHost[];
 }
 
-/** Where to. */
+/** What can be set for mail to other domains. */
+export type OutboundRoute =
+  | { readonly kind: 'off' }
+  | { readonly kind: 'mx' }
+  | HostRoute
+  /** Into one mailbox of ours, whoever it is for: for staging systems. */
+  | { readonly kind: 'sink'; readonly mailbox: Mailbox };
+
+/** Where a recipient's mail goes. */
 export type Route =
   | { readonly kind: 'delivery' }
-  | HostRoute
+  | Exclude<OutboundRoute, { kind: 'mx' }>
   | { readonly kind: 'mx'; readonly domain: Domain }
   /** An address literal: that very host (RFC 5321 §2.3.5). */
-  | { readonly kind: 'literal'; readonly domain: MailDomain }
-  | { readonly kind: 'off' };
+  | { readonly kind: 'literal'; readonly domain: MailDomain };
 
 /** The rules, from the configuration. */
 export interface RoutingTable {
-  readonly isOwnDomain: (domain: MailDomain) => boolean;
-  readonly byRecipientDomain: ReadonlyMap<string, HostRoute>;
-  readonly bySenderDomain: ReadonlyMap<string, HostRoute>;
+  isOwnDomain(domain: MailDomain): boolean;
+  /** Domain, or `*.domain` for all names below it. */
+  readonly routes: ReadonlyMap<string, OutboundRoute>;
   /** For all other mail. */
-  readonly outbound: 'off' | 'mx' | HostRoute;
+  readonly outbound: OutboundRoute;
 }
 
-/** Which rule decided, for `explain`. */
-export type RoutingRule = 'own domain' | 'recipient route' | 'sender route' | 'outbound';
-
+/** A route, and the rule that led to it: `own domain`, `outbound`, or the key of `routes`. */
 export interface RoutingDecision {
   readonly route: Route;
-  readonly rule: RoutingRule;
+  readonly rule: string;
 }
 
 /** Decides. */
-export function decideRoute(
-  recipient: Mailbox,
-  reversePath: ReversePath,
-  table: RoutingTable,
-): RoutingDecision {
-  const { domain } = recipient;
+export function decideRoute({ domain }: Mailbox, table: RoutingTable): RoutingDecision {
   if (table.isOwnDomain(domain)) return { route: { kind: 'delivery' }, rule: 'own domain' };
-  const byRecipient = table.byRecipientDomain.get(domain);
-  if (byRecipient !== undefined) return { route: byRecipient, rule: 'recipient route' };
-  const bySender =
-    reversePath === NULL_PATH ? undefined : table.bySenderDomain.get(reversePath.domain);
-  if (bySender !== undefined) return { route: bySender, rule: 'sender route' };
-  return { route: outboundRoute(domain, table.outbound), rule: 'outbound' };
+  for (const key of patternsOf(domain)) {
+    const found = table.routes.get(key);
+    if (found !== undefined) return { route: routeFor(domain, found), rule: key };
+  }
+  return { route: routeFor(domain, table.outbound), rule: 'outbound' };
 }
 
 /** The lane of a route: all that shares connections. A hint for the queue, computed again at each attempt. */
@@ -73,6 +75,7 @@ export function laneOf(route: Route): string {
   switch (route.kind) {
     case 'delivery':
     case 'off':
+    case 'sink':
       return route.kind;
     case 'hosts':
       return `hosts:${route.name}`;
@@ -82,8 +85,14 @@ export function laneOf(route: Route): string {
   }
 }
 
-function outboundRoute(domain: MailDomain, outbound: RoutingTable['outbound']): Route {
-  if (outbound === 'off') return { kind: 'off' };
-  if (outbound !== 'mx') return outbound;
+function routeFor(domain: MailDomain, outbound: OutboundRoute): Route {
+  if (outbound.kind !== 'mx') return outbound;
   return isAddressLiteral(domain) ? { kind: 'literal', domain } : { kind: 'mx', domain };
+}
+
+/** The domain itself, then `*.` and each domain above it, nearest first. */
+function patternsOf(domain: MailDomain): readonly string[] {
+  if (isAddressLiteral(domain)) return [domain];
+  const labels = domain.split('.');
+  return [domain, ...labels.slice(1).map((_, i) => `*.${labels.slice(i + 1).join('.')}`)];
 }

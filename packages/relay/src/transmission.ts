@@ -10,9 +10,9 @@
 import { isTaken, outcomeOfError, refuse } from '@posthouse/mail';
 import type { RecipientOutcome } from '@posthouse/mail';
 import type { Attempt, RecipientRecord, Transmitter } from '@posthouse/queue';
-import type { NextHost, NextHosts } from './next-hosts.ts';
+import type { NextHost, NextHosts, OnwardRoute } from './next-hosts.ts';
 import { decideRoute } from './route.ts';
-import type { Route, RoutingTable } from './route.ts';
+import type { RoutingTable } from './route.ts';
 
 export interface TransmissionDeps {
   readonly routing: RoutingTable;
@@ -29,16 +29,18 @@ export function createTransmission(deps: TransmissionDeps): Transmitter {
     async transmit(attempt) {
       const [first] = attempt.recipients;
       if (first === undefined) return [];
-      const { route } = decideRoute(first.forwardPath, attempt.message.reversePath, deps.routing);
+      const { route } = decideRoute(first.forwardPath, deps.routing);
       if (route.kind === 'delivery') return deps.delivery.transmit(attempt);
-      if (route.kind === 'off') return attempt.recipients.map(() => outcomeOfError(outsideOff()));
+      if (route.kind === 'off' || route.kind === 'sink') {
+        return attempt.recipients.map(() => outcomeOfError(outsideOff()));
+      }
       return transmitToHosts(route, attempt, deps);
     },
   };
 }
 
 async function transmitToHosts(
-  route: Exclude<Route, { kind: 'delivery' | 'off' }>,
+  route: OnwardRoute,
   attempt: Attempt,
   deps: TransmissionDeps,
 ): Promise<readonly RecipientOutcome[]> {
@@ -74,7 +76,7 @@ function mayTryOn(outcome: RecipientOutcome | undefined): boolean {
   );
 }
 
-/** The setting was changed while mail was queued: it waits, for the setting may be changed back. */
+/** The setting was changed while mail was queued for elsewhere: it waits, for the setting may be changed back. */
 function outsideOff(): Error {
   return refuse('routing-unavailable', {
     text: 'Mail to other domains is switched off here; set relay.outbound to switch it on',

@@ -70,9 +70,8 @@ async function create(setting: Setting = {}) {
       relayNetworks: createNetworks(['192.0.2.0/24']),
       routing: {
         isOwnDomain: (domain) => directory.isOwnDomain(domain),
-        byRecipientDomain: new Map(),
-        bySenderDomain: new Map(),
-        outbound: setting.outbound ?? 'mx',
+        routes: new Map([['*.partner.test', { kind: 'off' }]]),
+        outbound: setting.outbound ?? { kind: 'mx' },
       },
       ...(setting.recipientCheck && { recipientCheck: setting.recipientCheck }),
     },
@@ -155,12 +154,24 @@ describe('relay control', () => {
   });
 
   it('says which setting switches mail to the outside on', async () => {
-    const created = await create({ outbound: 'off' });
+    const created = await create({ outbound: { kind: 'off' } });
     expect(await refusal(created, 'x@elsewhere.test', insider)).toMatch(
       /550 5\.7\.1 .*relay\.outbound/,
     );
     expect(await refusal(created, 'away@example.test', insider)).toMatch(/550 5\.7\.1/);
     expect(await refusal(created, 'bob@example.test', insider)).toBe('taken');
+  });
+});
+
+describe('a sink', () => {
+  it('takes what would go outside, and keeps for whom it was', async () => {
+    const created = await create({
+      outbound: { kind: 'sink', mailbox: mailbox('carol@example.test') },
+    });
+    await send(created, ['x@elsewhere.test', 'y@elsewhere.test', 'bob@example.test']);
+    const message = await created.next.message(0);
+    expect(recordedAddresses(message)).toEqual(['carol@example.test', 'bob@example.test']);
+    expect(message.recipients[0]?.params.orcpt?.address).toBe('x@elsewhere.test');
   });
 });
 

@@ -58,7 +58,8 @@ afterAll(async () => {
 
 const find = (name: string): Promise<readonly NextHost[]> =>
   nextHosts.find({ kind: 'mx', domain: domain(name) });
-const addresses = async (name: string) => (await find(name)).map((host) => host.address);
+const addresses = async (name: string) =>
+  (await find(name)).map(({ endpoint }) => ('host' in endpoint ? endpoint.host : endpoint.path));
 
 describe('the hosts of a domain', () => {
   it('are its MX hosts by preference, both families in turn', async () => {
@@ -68,7 +69,10 @@ describe('the hosts of a domain', () => {
       '192.0.2.2',
       '192.0.2.3',
     ]);
-    expect((await find('two.test'))[0]).toMatchObject({ name: 'a.two.test', port: 25 });
+    expect((await find('two.test'))[0]).toMatchObject({
+      name: 'a.two.test',
+      endpoint: { port: 25 },
+    });
   });
 
   it('are the domain itself where it has no MX', async () => {
@@ -104,19 +108,15 @@ describe('other routes', () => {
   it('go to the very address of a literal, but not to ourselves', async () => {
     const literal = (address: string) =>
       nextHosts.find({ kind: 'literal', domain: literalOf(address) });
-    expect(await literal('192.0.2.7')).toMatchObject([{ address: '192.0.2.7' }]);
+    expect(await literal('192.0.2.7')).toMatchObject([{ endpoint: { host: '192.0.2.7' } }]);
     await expect(literal('127.0.0.1')).rejects.toThrow('554 5.4.6');
   });
 
   it('believe the configuration, loopback included', async () => {
-    const setting = {
-      host: '127.0.0.1',
-      port: 2526,
-      tls: 'off',
-      verifyCertificate: false,
-    } as const;
+    const endpoint = { host: '127.0.0.1', port: 2526 };
+    const setting = { endpoint, tls: 'off', verify: false } as const;
     expect(await nextHosts.find({ kind: 'hosts', name: 'smart', hosts: [setting] })).toEqual([
-      { name: '127.0.0.1', address: '127.0.0.1', port: 2526, setting },
+      { name: '127.0.0.1', endpoint, setting },
     ]);
   });
 });
