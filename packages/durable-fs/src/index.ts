@@ -26,5 +26,6 @@ export { nodeFileSystem } from './node-file-system.ts';
 export { quarantine } from './quarantine.ts';
 export { readFile, readRange } from './read-file.ts';
 export { removeFile } from './remove-file.ts';
+export { temporaryName } from './temporary-name.ts';
 export { createFile, publishFile, replaceFile, writeNewFile } from './write-file.ts';
-export type { WriteOptions } from './write-file.ts';
+export type { PublishOptions, WriteOptions } from './write-file.ts';

@@ -20,6 +20,15 @@ export interface WriteOptions {
   readonly mode?: number;
 }
 
+export interface PublishOptions {
+  /**
+   * Called when publishing failed, before the file is taken away: for those who take the
+   * absence of the old name for a sign that it was published. When it rejects, the file
+   * stays under the name that it has.
+   */
+  readonly beforeRemoval?: (() => Promise<void>) | undefined;
+}
+
 /** The owner in the temporary names of `replaceFile` and `createFile`. */
 const OWNER = 'write';
 
@@ -109,21 +118,36 @@ export async function writeNewFile(
  * `to` must be a name that is never used twice: a file that has it is overwritten.
  * @throws DurableFsError `unavailable` where the names are on different file systems
  */
-export async function publishFile(disk: Disk, from: string, to: string): Promise<void> {
+export async function publishFile(
+  disk: Disk,
+  from: string,
+  to: string,
+  options: PublishOptions = {},
+): Promise<void> {
   try {
     await disk.fileSystem.rename(from, to);
   } catch (error) {
-    await removeQuietly(disk.fileSystem, from);
+    await withdraw(disk, from, options);
     throw error;
   }
-  await syncName(disk, to);
+  await syncName(disk, to, options);
 }
 
-async function syncName(disk: Disk, path: string): Promise<void> {
+async function syncName(disk: Disk, path: string, options: PublishOptions = {}): Promise<void> {
   try {
     await disk.directories.sync(dirname(path));
   } catch (error) {
-    await removeQuietly(disk.fileSystem, path);
+    await withdraw(disk, path, options);
     throw error;
   }
+}
+
+/** For the way out of a failure that is reported already, like `removeQuietly`. */
+async function withdraw(disk: Disk, path: string, options: PublishOptions): Promise<void> {
+  try {
+    await options.beforeRemoval?.();
+  } catch {
+    return;
+  }
+  await removeQuietly(disk.fileSystem, path);
 }
