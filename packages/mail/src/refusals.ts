@@ -257,6 +257,12 @@ export const REFUSALS = {
     text: 'Too many hops: the message goes round in a loop',
     proof: 'loop',
   },
+  'delivered-to-loop': {
+    code: 554,
+    status: '5.4.6',
+    text: 'The message was delivered to this recipient before: it goes round in a loop',
+    proof: 'loop',
+  },
   'route-to-self': {
     code: 554,
     status: '5.4.6',
