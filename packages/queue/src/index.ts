@@ -43,6 +43,16 @@ export type {
   NotificationOptions,
   QueueOptions,
 } from './options.ts';
-export type { RetryOptions, RetryRule } from './retry-schedule.ts';
-export type { InspectedEnvelope, Queue, QueueActivity, QueueDeps } from './queue.ts';
+export { createRetrySchedule } from './retry-schedule.ts';
+export type {
+  NextAttempt,
+  OpenAttempt,
+  RetryOptions,
+  RetryRule,
+  RetrySchedule,
+} from './retry-schedule.ts';
+export { createQueue } from './queue.ts';
+export type { Queue, QueueActivity, QueueDeps } from './queue.ts';
+export type { Inspect, InspectedEnvelope, NamedRecipient, Opening } from './intake.ts';
 export { createMemoryStore } from './memory/memory-store.ts';
+export { transmitToReceiver } from './transmit-to-receiver.ts';

@@ -1,6 +1,7 @@
 /**
  * What can be set of a queue, with the defaults. Times are in milliseconds, sizes
- * in octets.
+ * in octets. `resolveOptions` throws one RangeError that names every number that
+ * makes no sense.
  */
 import type { Domain, Mailbox } from '@posthouse/mail';
 import type { RetryOptions } from './retry-schedule.ts';
@@ -69,10 +70,85 @@ export interface ConcurrencyOptions {
 export interface NotificationOptions {
   /** Age at which a delay is told, once. @default 4 h */
   readonly delayAfterMs?: number;
-  /** From of notifications. @default MAILER-DAEMON at `hostname` */
-  readonly from?: Mailbox;
   /** Who is told when a notification itself cannot be delivered. Absent: nobody, it is only logged. */
   readonly postmaster?: Mailbox;
   /** Largest message that is returned whole where RET=FULL asks for it; else its header section. @default 50 KiB */
   readonly maxReturnedBytes?: number;
+}
+
+export type ResolvedConcurrency = Required<ConcurrencyOptions>;
+export type ResolvedBackPressure = Required<BackPressureOptions>;
+export type ResolvedNotifications = Required<Omit<NotificationOptions, 'postmaster'>> &
+  Pick<NotificationOptions, 'postmaster'>;
+
+/** Options with nothing left open. */
+export interface ResolvedOptions extends Required<
+  Omit<QueueOptions, 'backPressure' | 'concurrency' | 'notifications' | 'retry'>
+> {
+  readonly backPressure: ResolvedBackPressure;
+  readonly concurrency: ResolvedConcurrency;
+  readonly notifications: ResolvedNotifications;
+  readonly retry: RetryOptions;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** Fills in the defaults. @throws RangeError */
+export function resolveOptions(options: QueueOptions): ResolvedOptions {
+  const resolved: ResolvedOptions = {
+    owner: 'queue',
+    maxMessageBytes: 50 * MIB,
+    maxRecipients: 1000,
+    requireTls: false,
+    attemptTimeoutMs: HOUR_MS,
+    leaseMs: 10 * MINUTE_MS,
+    drainMs: 20_000,
+    maxCachedContentBytes: 32 * MIB,
+    eventRetentionMs: 30 * 24 * HOUR_MS,
+    ...options,
+    backPressure: {
+      maxQueuedBytes: 10 * KIB * MIB,
+      maxQueuedMessages: 1_000_000,
+      minFreeDiskBytes: 256 * MIB,
+      ...options.backPressure,
+    },
+    concurrency: {
+      maxAttempts: 200,
+      initialPerLane: 5,
+      maxPerLane: 20,
+      ownPerLane: 48,
+      maxPerSite: 40,
+      maxRecipientsPerAttempt: 100,
+      maxActiveRecipients: 10_000,
+      restMs: 5 * MINUTE_MS,
+      maxRestMs: HOUR_MS,
+      ...options.concurrency,
+    },
+    notifications: {
+      delayAfterMs: 4 * HOUR_MS,
+      maxReturnedBytes: 50 * KIB,
+      ...options.notifications,
+    },
+    retry: options.retry ?? {},
+  };
+  const mistakes = [
+    ...belowOne('concurrency', resolved.concurrency),
+    ...belowOne('', {
+      maxMessageBytes: resolved.maxMessageBytes,
+      maxRecipients: resolved.maxRecipients,
+      attemptTimeoutMs: resolved.attemptTimeoutMs,
+      leaseMs: resolved.leaseMs,
+    }),
+  ];
+  if (mistakes.length > 0) throw new RangeError(`must be at least 1: ${mistakes.join(', ')}`);
+  return resolved;
+}
+
+function belowOne(where: string, numbers: Readonly<Record<string, number>>): readonly string[] {
+  return Object.entries(numbers)
+    .filter(([, value]) => !(value >= 1))
+    .map(([name]) => (where === '' ? name : `${where}.${name}`));
 }

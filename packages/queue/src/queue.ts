@@ -1,21 +1,32 @@
 /**
- * The queue: a receiver whose commit means "on disk", and the worker that carries
- * on from there.
+ * The queue: a receiver whose commit means that the message is durable, and the
+ * worker that carries it on from there, for days if need be.
+ *
+ * What is running in memory may die at any instruction: the store has all that was
+ * answered for, and `start` goes on from it. When it stops, transactions are refused
+ * first, attempts in flight may end within a time, and what never began is given
+ * back. Trouble of the store refuses new mail for now and loses nothing.
  */
-import type { Clock, Logger, MailContent, MailReceiver, Startable } from '@posthouse/mail';
-import type { MailParams, ReversePath, TransferContext } from '@posthouse/mail';
+import type {
+  Clock,
+  Logger,
+  MailReceiver,
+  MailTransaction,
+  ReceiverCapabilities,
+  Startable,
+} from '@posthouse/mail';
+import { BackPressure } from './back-pressure.ts';
+import { Dispatch } from './dispatch.ts';
+import { startForgetting } from './forgetting.ts';
+import { Intake } from './intake.ts';
+import type { Inspect } from './intake.ts';
+import { resolveOptions } from './options.ts';
+import type { QueueOptions, ResolvedOptions } from './options.ts';
+import { createRetrySchedule } from './retry-schedule.ts';
 import type { RoutePlanner } from './route.ts';
 import type { Store } from './store.ts';
-import type { RecipientRecord } from './record.ts';
+import { QueueTransaction } from './transaction.ts';
 import type { Transmitter } from './transmitter.ts';
-
-/** Who and what an inspector may look at. */
-export interface InspectedEnvelope {
-  readonly reversePath: ReversePath;
-  readonly params: MailParams;
-  readonly context: TransferContext;
-  readonly recipients: readonly Pick<RecipientRecord, 'forwardPath' | 'params'>[];
-}
 
 /** What a queue works with. The store is the owner's to start before and to stop after. */
 export interface QueueDeps {
@@ -24,16 +35,8 @@ export interface QueueDeps {
   readonly transmitter: Transmitter;
   readonly clock: Clock;
   readonly logger: Logger;
-  /**
-   * Looks at the whole message after it was staged and before it is accepted.
-   * @returns further header fields, which go in front of all others; may be empty
-   * @throws MailError the message is refused
-   */
-  readonly inspect?: (
-    envelope: InspectedEnvelope,
-    content: MailContent,
-    signal: AbortSignal,
-  ) => Promise<Uint8Array>;
+  /** Looks at the whole message after it was staged and before it is accepted. */
+  readonly inspect?: Inspect;
   /** Free octets where the store lives; asked about once a second while mail comes in. */
   readonly freeDiskBytes?: () => Promise<number>;
   /** Chance for retry times, in [0, 1). @default Math.random */
@@ -46,7 +49,7 @@ export interface QueueActivity {
   readonly attempts: number;
   /** Recipients under lease that wait for their turn. */
   readonly waiting: number;
-  /** Lanes known in memory, and sites that rest. */
+  /** Lanes known in memory. */
   readonly lanes: number;
   readonly restingSites: number;
 }
@@ -55,4 +58,84 @@ export interface QueueActivity {
 export interface Queue extends MailReceiver, Startable {
   readonly results: 'all-or-nothing';
   activity(): QueueActivity;
+}
+
+/**
+ * Makes a queue.
+ * @throws RangeError for options that make no sense
+ * @example const queue = createQueue({ hostname }, { store, planner, transmitter, clock, logger });
+ */
+export function createQueue(options: QueueOptions, deps: QueueDeps): Queue {
+  return new StoredQueue(resolveOptions(options), deps);
+}
+
+/** One life: it cannot be started again once it was stopped. */
+class StoredQueue implements Queue {
+  readonly results = 'all-or-nothing';
+  readonly #options: ResolvedOptions;
+  readonly #deps: QueueDeps;
+  readonly #dispatch: Dispatch;
+  readonly #intake: Intake;
+  #started: Promise<void> | undefined;
+  #stopped: Promise<void> | undefined;
+  #stopForgetting: (() => Promise<void>) | undefined;
+
+  constructor(options: ResolvedOptions, deps: QueueDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    const schedule = createRetrySchedule(options.retry);
+    const backPressure = new BackPressure(options.backPressure, deps);
+    const random = deps.random ?? Math.random;
+    this.#dispatch = new Dispatch(options, { ...deps, schedule, random });
+    this.#intake = new Intake(options, {
+      ...deps,
+      dispatch: this.#dispatch,
+      schedule,
+      backPressure,
+    });
+  }
+
+  capabilities(): ReceiverCapabilities {
+    return {
+      maxSizeBytes: this.#options.maxMessageBytes,
+      maxRecipients: this.#options.maxRecipients,
+      dsn: true,
+      smtpUtf8: true,
+      eightBitMime: true,
+      requireTls: this.#options.requireTls,
+    };
+  }
+
+  begin(...[reversePath, params, context]: Parameters<Queue['begin']>): MailTransaction {
+    return new QueueTransaction(this.#intake, { reversePath, params, context });
+  }
+
+  activity(): QueueActivity {
+    return this.#dispatch.activity;
+  }
+
+  start(): Promise<void> {
+    this.#started ??= this.#start();
+    return this.#started;
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #start(): Promise<void> {
+    if (this.#stopped !== undefined) throw new TypeError('a queue cannot be started twice');
+    await this.#dispatch.start();
+    await this.#intake.start();
+    this.#stopForgetting = startForgetting(this.#options.eventRetentionMs, this.#deps);
+  }
+
+  async #stop(): Promise<void> {
+    if (this.#started === undefined) return;
+    await this.#started.catch(() => undefined); // who started it was told
+    await this.#intake.stop();
+    await this.#stopForgetting?.();
+    await this.#dispatch.stop(this.#options.drainMs);
+  }
 }

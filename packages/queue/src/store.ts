@@ -176,6 +176,8 @@ export interface StagedContent {
   readonly sizeBytes: number;
   /** SHA-256, hex. */
   readonly digest: string;
+  /** Reads adopted content before it is accepted, for who must see all of it to decide. Inline content needs none. */
+  readonly open?: () => AsyncIterable<Uint8Array>;
 }
 
 /** A page of the event log. */

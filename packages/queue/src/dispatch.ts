@@ -1,0 +1,276 @@
+/**
+ * The way out of the queue: takes groups under lease, runs their attempts when it
+ * is their turn, and has their ends written down.
+ *
+ * A slot is free for the next attempt as soon as the transmitter has come back; that
+ * its end is durable is waited for under the same lease, but not in the slot.
+ */
+import { enhancedStatus } from '@posthouse/mail';
+import type { Clock, Delayed, Logger, RecipientOutcome } from '@posthouse/mail';
+import { RunningAttempt } from './attempt.ts';
+import { ContentCache } from './content-cache.ts';
+import { groupClaimed } from './group.ts';
+import type { Group } from './group.ts';
+import { judgementOf } from './judgement.ts';
+import { LeaseKeeper } from './lease-keeper.ts';
+import type { ResolvedOptions } from './options.ts';
+import { Recorder } from './recorder.ts';
+import type { LaneKey, Priority, QueueId } from './record.ts';
+import type { RetrySchedule } from './retry-schedule.ts';
+import type { RoutePlan, RoutePlanner } from './route.ts';
+import { Scheduler } from './scheduler.ts';
+import type { ClaimLimits, Rested } from './scheduler.ts';
+import type { Claimed, Store } from './store.ts';
+import { Supply } from './supply.ts';
+import type { Transmitter } from './transmitter.ts';
+
+export interface DispatchDeps {
+  readonly store: Store;
+  readonly planner: RoutePlanner;
+  readonly transmitter: Transmitter;
+  readonly schedule: RetrySchedule;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly random: () => number;
+}
+
+/** How long a transmitter may take to come back once it was told to stop. */
+const ABORT_GRACE_MS = 5000;
+/** When to look again at what could not be begun or was ours twice. */
+const SOON_MS = 30_000;
+
+/** Why nothing is attempted while a host rests. */
+const RESTING: Delayed = {
+  kind: 'delayed',
+  status: enhancedStatus(4, 4, 1),
+  reason: 'The next host did not answer; it is left alone for a while',
+  scope: 'host',
+};
+
+export class Dispatch {
+  readonly #options: ResolvedOptions;
+  readonly #deps: DispatchDeps;
+  readonly #scheduler: Scheduler;
+  readonly #supply: Supply;
+  readonly #keeper: LeaseKeeper;
+  readonly #recorder: Recorder;
+  readonly #cache: ContentCache;
+  readonly #running = new Map<Group, RunningAttempt>();
+  /** Everything that must have ended before we have stopped. */
+  readonly #tasks = new Set<Promise<void>>();
+  #stopping = false;
+
+  constructor(options: ResolvedOptions, deps: DispatchDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#cache = new ContentCache(options.maxCachedContentBytes);
+    this.#scheduler = new Scheduler(options.concurrency, deps.planner);
+    this.#keeper = new LeaseKeeper(options.leaseMs, deps);
+    this.#recorder = new Recorder({ ...deps, options, cache: this.#cache });
+    this.#supply = new Supply({
+      ...deps,
+      scheduler: this.#scheduler,
+      owner: options.owner,
+      leaseMs: options.leaseMs,
+      onClaimed: (claimed, limits) => this.#onClaimed(claimed, limits),
+    });
+  }
+
+  get activity(): Scheduler['activity'] {
+    return this.#scheduler.activity;
+  }
+
+  /** Ends what an earlier life of ours left under lease, and begins. */
+  async start(): Promise<void> {
+    const { store, clock } = this.#deps;
+    await store.recover(this.#options.owner, clock.now());
+    this.#supply.start();
+  }
+
+  /** Lets attempts in flight end within `drainMs`, then stops them; gives back what never began. */
+  async stop(drainMs: number): Promise<void> {
+    this.#stopping = true;
+    await this.#supply.stop();
+    for (const group of this.#scheduler.drain()) this.#giveBack(group, this.#deps.clock.now());
+    await this.#drained(drainMs);
+    this.#recorder.giveUp();
+    const reason = new DOMException('the queue is stopping', 'AbortError');
+    for (const attempt of this.#running.values()) attempt.abort(reason);
+    while (this.#tasks.size > 0) await Promise.all(this.#tasks);
+    this.#keeper.stop();
+  }
+
+  /** Whether recipients that are being accepted may be leased at once; what may is counted at once. */
+  reserve(
+    plan: RoutePlan,
+    from: { readonly sender: string; readonly priority: Priority },
+    recipients: number,
+  ): boolean {
+    if (this.#stopping) return false;
+    if (!this.#scheduler.mayReserve(plan, from, this.#deps.clock.now())) return false;
+    this.#scheduler.reserve(recipients);
+    return true;
+  }
+
+  /** The accept of what was reserved has failed. */
+  release(recipients: number): void {
+    this.#scheduler.release(recipients);
+  }
+
+  /** Takes what was reserved and is accepted now, with its content where that is in memory. */
+  admit(groups: readonly Group[], id: QueueId, bytes: Uint8Array | undefined): void {
+    if (bytes !== undefined) this.#cache.keep(id, bytes, groups.length);
+    this.#take(groups);
+    this.#next();
+  }
+
+  #onClaimed(claimed: readonly Claimed[], limits: ClaimLimits): void {
+    const max = this.#options.concurrency.maxRecipientsPerAttempt;
+    const byLane = new Map<LaneKey, number>();
+    for (const each of claimed) {
+      for (const { lane } of each.recipients) byLane.set(lane, (byLane.get(lane) ?? 0) + 1);
+      this.#scheduler.reserve(each.recipients.length);
+      this.#take(groupClaimed(each, this.#deps.planner, max));
+    }
+    this.#scheduler.claimed(byLane, limits);
+    this.#next();
+  }
+
+  /** Lets groups wait for their turn, or tells them that there will be none now. */
+  #take(groups: readonly Group[]): void {
+    const now = this.#deps.clock.now();
+    for (const group of groups) {
+      const superseded = this.#keeper.supersedes(group, now);
+      this.#keeper.add(group);
+      if (this.#stopping || superseded) {
+        this.#giveBack(group, superseded ? now + SOON_MS : now);
+        continue;
+      }
+      const until = this.#scheduler.admit(group, now);
+      if (until === undefined) continue;
+      const rested = { lanes: [{ lane: group.lane, until }], groups: [group] };
+      this.#track(this.#leaveAlone(rested, RESTING));
+    }
+  }
+
+  /** Starts whatever may start. */
+  #next(): void {
+    if (this.#stopping) return;
+    const now = this.#deps.clock.now();
+    for (let group = this.#scheduler.next(now); group !== undefined;) {
+      this.#track(this.#run(group));
+      group = this.#scheduler.next(now);
+    }
+    this.#supply.poke();
+  }
+
+  async #run(group: Group): Promise<void> {
+    const attempt = new RunningAttempt(group, this.#recorder.contentOf(group), {
+      ...this.#deps,
+      attemptTimeoutMs: this.#options.attemptTimeoutMs,
+      abortGraceMs: ABORT_GRACE_MS,
+    });
+    this.#running.set(group, attempt);
+    this.#keeper.onLost(group, () => attempt.abort(new DOMException('lease lost', 'AbortError')));
+    const outcomes = await this.#outcomes(group, attempt);
+    this.#running.delete(group);
+    const now = this.#deps.clock.now();
+    const judgement = outcomes === undefined ? 'unknown' : judgementOf(outcomes);
+    const rested = this.#scheduler.ended(group, judgement, now);
+    if (rested.lanes.length > 0) this.#track(this.#leaveAlone(rested, whyResting(outcomes)));
+    this.#next();
+    if (outcomes === undefined) return this.#giveBack(group, now + SOON_MS);
+    await this.#recorder.record(group, outcomes, true);
+    this.#finish(group);
+  }
+
+  /** Begins and transmits; `undefined`: it never began. */
+  async #outcomes(
+    group: Group,
+    attempt: RunningAttempt,
+  ): Promise<readonly RecipientOutcome[] | undefined> {
+    if (this.#keeper.isLost(group)) return undefined;
+    try {
+      if (!(await attempt.begin())) return undefined;
+    } catch (error) {
+      this.#deps.logger.error(
+        { event: 'begin-failed', queueId: group.message.id, err: error },
+        'An attempt could not be begun',
+      );
+      return undefined;
+    }
+    return attempt.transmit();
+  }
+
+  /**
+   * Writes down that groups could not go because their lane rests. As long as that is news to
+   * somebody, who expires or is told of the delay, the lane may still be claimed, so that the next
+   * page comes to be told; then it rests in the store as well.
+   */
+  async #leaveAlone({ lanes, groups }: Rested, why: Delayed): Promise<void> {
+    const news = new Set<LaneKey>();
+    const write = async (group: Group): Promise<void> => {
+      const outcomes = group.recipients.map((recipient) => lastWords(recipient, why));
+      const recorded = await this.#recorder.record(group, outcomes, false);
+      if (recorded.news) news.add(group.lane);
+      this.#finish(group);
+    };
+    await Promise.all(groups.map(write));
+    for (const { lane, until } of lanes) {
+      if (news.has(lane)) continue;
+      this.#scheduler.quiet(lane);
+      await this.#deps.store.deferLane(lane, until).catch((error: unknown) => {
+        this.#deps.logger.warn({ event: 'defer-failed', lane, err: error }, 'A lane cannot rest');
+      });
+    }
+  }
+
+  #giveBack(group: Group, dueAt: number): void {
+    this.#track(this.#recorder.giveBack(group, dueAt).then(() => this.#finish(group)));
+  }
+
+  #finish(group: Group): void {
+    this.#keeper.remove(group);
+    this.#cache.done(group.message.id);
+    this.#scheduler.release(group.recipients.length);
+    this.#supply.poke();
+  }
+
+  #track(task: Promise<void>): void {
+    this.#tasks.add(task);
+    void task
+      .catch((error: unknown) => {
+        this.#deps.logger.error({ event: 'dispatch-fault', err: error }, 'A fault in the queue');
+      })
+      .finally(() => this.#tasks.delete(task));
+  }
+
+  /** Resolves when no attempt is in flight, or when there is no more time. */
+  async #drained(drainMs: number): Promise<void> {
+    if (this.#tasks.size === 0) return;
+    const late = Promise.withResolvers<void>();
+    const timer = this.#deps.clock.after(drainMs, late.resolve);
+    const all = async (): Promise<void> => {
+      while (this.#tasks.size > 0) await Promise.all(this.#tasks);
+    };
+    await Promise.race([all(), late.promise]);
+    timer.cancel();
+  }
+}
+
+/** The trouble that made the host rest, as those who waited for it are told it. */
+function whyResting(outcomes: readonly RecipientOutcome[] | undefined): Delayed {
+  const trouble = outcomes?.find((outcome) => outcome.kind === 'delayed');
+  if (trouble?.kind !== 'delayed') return RESTING;
+  const { inDoubt: _inDoubt, ...rest } = trouble; // only the attempt itself is in doubt
+  return { ...rest, reason: `${RESTING.reason}: ${trouble.reason}` };
+}
+
+/** A recipient that heard from the host itself keeps those words. */
+function lastWords(
+  { lastReason, lastReply }: Group['recipients'][number],
+  why: Delayed,
+): RecipientOutcome {
+  if (lastReason === undefined) return why;
+  return { ...why, reason: lastReason, ...(lastReply === undefined ? {} : { reply: lastReply }) };
+}

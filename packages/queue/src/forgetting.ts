@@ -1,0 +1,43 @@
+/** Lets events go when they are old enough: once an hour, in small steps. */
+import type { Clock, Logger, Timer } from '@posthouse/mail';
+import type { Store } from './store.ts';
+
+const EVERY_MS = 60 * 60_000;
+const STEP = 1000;
+
+export interface ForgettingDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Begins. @returns the way to stop it, which resolves when no step is under way */
+export function startForgetting(retentionMs: number, deps: ForgettingDeps): () => Promise<void> {
+  const { store, clock, logger } = deps;
+  let stopped = false;
+  let timer: Timer | undefined;
+  let round: Promise<void> = Promise.resolve();
+
+  const forget = async (): Promise<void> => {
+    try {
+      const before = clock.now() - retentionMs;
+      let forgotten = STEP;
+      while (forgotten >= STEP && !stopped) forgotten = await store.forgetEvents(before, STEP);
+    } catch (error) {
+      logger.warn({ event: 'forget-failed', err: error }, 'Old events could not be removed');
+    }
+    if (!stopped) wait();
+  };
+  const wait = (): void => {
+    timer = clock.after(EVERY_MS, () => {
+      round = forget();
+    });
+  };
+
+  wait();
+  return () => {
+    stopped = true;
+    timer?.cancel();
+    return round;
+  };
+}

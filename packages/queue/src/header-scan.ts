@@ -1,0 +1,66 @@
+/**
+ * Finds the Message-ID while content passes by, in its header section only.
+ *
+ * The first chunk holds the whole header section of nearly every message and is
+ * searched where it lies; only when it does not are octets copied, up to a limit,
+ * behind which the message is taken to have no Message-ID.
+ *
+ * RFC 5322 §3.6.4.
+ */
+import { findHeaderEnd, parseMessageId } from '@posthouse/mail';
+import type { MessageId } from '@posthouse/mail';
+
+const MAX_HEADER_BYTES = 64 * 1024;
+const MESSAGE_ID = /^message-id[ \t]*:(?:[ \t]|\r\n[ \t])*(<[^>\s]*>)/im;
+
+export class HeaderScan {
+  #held: Buffer | undefined;
+  #heldBytes = 0;
+  #ended = false;
+  #messageId: MessageId | undefined;
+
+  /** The next octets; they are not kept. */
+  write(chunk: Uint8Array): void {
+    if (this.#ended || chunk.byteLength === 0) return;
+    if (this.#held === undefined) {
+      const octets = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength); // a view
+      const end = findHeaderEnd(octets);
+      if (end !== undefined || octets.length >= MAX_HEADER_BYTES) {
+        return this.#read(octets.subarray(0, end));
+      }
+      this.#held = Buffer.allocUnsafe(MAX_HEADER_BYTES);
+    }
+    this.#hold(this.#held, chunk);
+  }
+
+  /** No more octets. @returns the Message-ID, where there is one that can be read */
+  end(): MessageId | undefined {
+    if (!this.#ended) this.#read(this.#held?.subarray(0, this.#heldBytes) ?? Buffer.alloc(0));
+    return this.#messageId;
+  }
+
+  #hold(held: Buffer, chunk: Uint8Array): void {
+    const before = this.#heldBytes;
+    held.set(chunk.subarray(0, held.length - before), before);
+    this.#heldBytes = Math.min(held.length, before + chunk.byteLength);
+    const octets = held.subarray(0, this.#heldBytes);
+    // The empty line may straddle the edge of the chunk; the octets before were searched already.
+    const end = octets.indexOf('\r\n\r\n', Math.max(0, before - 3));
+    if (end !== -1) this.#read(octets.subarray(0, end + 2));
+    else if (this.#heldBytes === held.length) this.#read(octets);
+  }
+
+  #read(header: Buffer): void {
+    this.#ended = true;
+    this.#messageId = messageIdIn(header);
+    this.#held = undefined;
+  }
+}
+
+/** The Message-ID in a header section. */
+export function messageIdIn(header: Buffer): MessageId | undefined {
+  const text = MESSAGE_ID.exec(header.toString('latin1'))?.[1];
+  return text === undefined
+    ? undefined
+    : parseMessageId(Buffer.from(text, 'latin1').toString('utf8'));
+}

@@ -1,0 +1,155 @@
+/**
+ * What is remembered of a lane and of a site while they matter, and the register
+ * of both.
+ *
+ * The register is bounded: past its limit, lanes that are idle are forgotten,
+ * the longest unused first. A forgotten lane starts anew; that it rests, the store
+ * knows as well.
+ */
+import { openWindow } from './concurrency-window.ts';
+import type { ConcurrencyWindow } from './concurrency-window.ts';
+import { healthAt, WELL } from './health.ts';
+import type { Health } from './health.ts';
+import type { LaneKey, SiteKey } from './record.ts';
+import type { RoutePlan } from './route.ts';
+import { WaitingRoom } from './waiting-room.ts';
+
+export interface Lane {
+  readonly key: LaneKey;
+  readonly site: Site;
+  readonly own: boolean;
+  readonly room: WaitingRoom;
+  window: ConcurrencyWindow;
+  health: Health;
+  inFlight: number;
+  /** The store may have more of it that is due. */
+  backlog: boolean;
+}
+
+export interface Site {
+  readonly key: SiteKey;
+  readonly maxAttempts: number;
+  readonly lanes: Set<Lane>;
+  /** Lanes that could go on if the site had room. */
+  readonly blocked: Set<Lane>;
+  health: Health;
+  inFlight: number;
+  /** Left out of claims until it has room again, or until its rest is over. */
+  excluded: boolean;
+}
+
+const MAX_LANES = 20_000;
+
+export interface LaneRules {
+  /** How many attempts a lane begins with. */
+  initial(own: boolean): number;
+  /** How many attempts a site may have. */
+  siteLimit(site: SiteKey, own: boolean): number;
+}
+
+export class LaneRegister {
+  readonly #rules: LaneRules;
+  /** In the order of use. */
+  readonly #lanes = new Map<LaneKey, Lane>();
+  readonly #sites = new Map<SiteKey, Site>();
+
+  constructor(rules: LaneRules) {
+    this.#rules = rules;
+  }
+
+  get size(): number {
+    return this.#lanes.size;
+  }
+
+  lanes(): Iterable<Lane> {
+    return this.#lanes.values();
+  }
+
+  sites(): Iterable<Site> {
+    return this.#sites.values();
+  }
+
+  find(key: LaneKey): Lane | undefined {
+    return this.#lanes.get(key);
+  }
+
+  findSite(key: SiteKey): Site | undefined {
+    return this.#sites.get(key);
+  }
+
+  /** The lane, made where it is not known. */
+  use(plan: RoutePlan): Lane {
+    const known = this.#lanes.get(plan.lane);
+    if (known !== undefined) {
+      // A lane whose site has changed moves when it is idle.
+      if (known.site.key === plan.site || !isIdle(known)) return known;
+      this.#forget(known);
+    }
+    this.#makeRoom();
+    const own = plan.own ?? false;
+    const site = this.#site(plan.site, own);
+    const lane: Lane = {
+      key: plan.lane,
+      site,
+      own,
+      room: new WaitingRoom(),
+      window: known?.window ?? openWindow(this.#rules.initial(own)),
+      health: known?.health ?? WELL,
+      inFlight: 0,
+      backlog: false,
+    };
+    this.#lanes.set(lane.key, lane);
+    site.lanes.add(lane);
+    return lane;
+  }
+
+  #site(key: SiteKey, own: boolean): Site {
+    const known = this.#sites.get(key);
+    if (known !== undefined) return known;
+    const site: Site = {
+      key,
+      maxAttempts: this.#rules.siteLimit(key, own),
+      lanes: new Set(),
+      blocked: new Set(),
+      health: WELL,
+      inFlight: 0,
+      excluded: false,
+    };
+    this.#sites.set(key, site);
+    return site;
+  }
+
+  #makeRoom(): void {
+    if (this.#lanes.size < MAX_LANES) return;
+    // A tenth at once, so that the walk over busy ones is not made for every new lane.
+    let surplus = Math.ceil(MAX_LANES / 10);
+    for (const lane of this.#lanes.values()) {
+      if (surplus === 0) return;
+      if (!isIdle(lane)) continue;
+      this.#forget(lane);
+      surplus -= 1;
+    }
+  }
+
+  #forget(lane: Lane): void {
+    this.#lanes.delete(lane.key);
+    lane.site.lanes.delete(lane);
+    lane.site.blocked.delete(lane);
+    if (lane.site.lanes.size === 0) this.#sites.delete(lane.site.key);
+  }
+}
+
+/** When the lane may go again, where it rests now by itself or with its site. */
+export function restsUntil(lane: Lane, now: number): number | undefined {
+  lane.health = healthAt(lane.health, now);
+  lane.site.health = healthAt(lane.site.health, now);
+  const ends = [lane.health, lane.site.health].map((health) =>
+    health.kind === 'resting' ? health.until : 0,
+  );
+  const until = Math.max(...ends);
+  return until > now ? until : undefined;
+}
+
+function isIdle(lane: Lane): boolean {
+  return lane.inFlight === 0 && lane.room.recipients === 0;
+}

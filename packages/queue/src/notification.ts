@@ -1,0 +1,158 @@
+/**
+ * Makes the notifications that a verdict calls for, as messages ready to enter the
+ * queue in the same unit that decides their recipients' fate.
+ *
+ * A message whose content cannot be read any more is reported without it: its
+ * author must hear of it all the more. RFC 3461 §6, RFC 3464.
+ */
+import { createHash } from 'node:crypto';
+import { composeDsn, decideNotifications, readReturnedContent } from '@posthouse/dsn';
+import type { Notification, RecipientFate, ReturnedContent } from '@posthouse/dsn';
+import { formatMailbox, newTraceId, newTransactionId } from '@posthouse/mail';
+import type { Domain, Logger, MailContent, TransferContext } from '@posthouse/mail';
+import type { NewEvent } from './event.ts';
+import type { ResolvedNotifications } from './options.ts';
+import type { MessageRecord, QueueId } from './record.ts';
+import type { RoutePlanner } from './route.ts';
+import type { Conclusion, NewMessage } from './store.ts';
+
+/** News of one recipient. */
+export interface News {
+  readonly index: number;
+  readonly fate: RecipientFate;
+}
+
+export interface NotificationDeps {
+  readonly hostname: Domain;
+  readonly options: ResolvedNotifications;
+  readonly planner: RoutePlanner;
+  readonly logger: Logger;
+}
+
+/** What enters the queue beside the changes; nothing where nobody is to be told. */
+export type Notifications = Pick<Conclusion, 'messages' | 'events'>;
+
+const NOBODY_TOLD: Notifications = { messages: [], events: [] };
+
+/** Makes the notifications of one message's news. */
+export async function makeNotifications(
+  {
+    message,
+    content,
+    news,
+    now,
+  }: {
+    readonly message: MessageRecord;
+    readonly content: MailContent;
+    readonly news: readonly News[];
+    readonly now: number;
+  },
+  deps: NotificationDeps,
+): Promise<Notifications> {
+  if (news.length === 0) return NOBODY_TOLD;
+  const fates = news.map(({ fate }) => fate);
+  const wanted = decideNotifications(message, fates, { postmaster: deps.options.postmaster });
+  if (wanted.length === 0) return NOBODY_TOLD;
+  const messages: NewMessage[] = [];
+  const events: NewEvent[] = [];
+  for (const notification of wanted) {
+    const made = await make(notification, { message, content, now }, deps);
+    messages.push(made);
+    events.push(...tellingEvents(notification, news, { of: message.id, by: made.message.id, now }));
+  }
+  return { messages, events };
+}
+
+async function make(
+  notification: Notification,
+  about: { readonly message: MessageRecord; readonly content: MailContent; readonly now: number },
+  deps: NotificationDeps,
+): Promise<NewMessage> {
+  const { message, now } = about;
+  const id = newTransactionId(now);
+  const composed = await composeDsn({
+    notification,
+    message,
+    returned: await readReturned(notification, about, deps),
+    reportingMta: deps.hostname,
+    id,
+    madeAt: now,
+  });
+  const origin: TransferContext = {
+    protocol: 'local',
+    peer: { address: 'local' },
+    greeting: '',
+    arrivedAt: now,
+    traceId: newTraceId(),
+  };
+  const { reversePath, mailParams: params, forwardPath, bytes } = composed;
+  const { lane, site } = deps.planner.plan(forwardPath, { reversePath, params, origin });
+  return {
+    message: {
+      id,
+      reversePath,
+      params,
+      origin,
+      prefix: new Uint8Array(),
+      content: { kind: 'inline', bytes },
+      sizeBytes: bytes.byteLength,
+      digest: createHash('sha256').update(bytes).digest('hex'),
+      ...(composed.messageId === undefined ? {} : { messageId: composed.messageId }),
+      priority: 'notification',
+      acceptedAt: now,
+    },
+    recipients: [
+      {
+        message: id,
+        index: 0,
+        forwardPath,
+        params: composed.rcptParams,
+        state: 'queued',
+        lane,
+        site,
+        attempts: 0,
+        dueAt: now,
+        delayTold: false,
+      },
+    ],
+    events: [
+      { kind: 'accepted', message: id, index: 0, at: now, recipient: formatMailbox(forwardPath) },
+    ],
+  };
+}
+
+async function readReturned(
+  { kind }: Notification,
+  { message, content }: { readonly message: MessageRecord; readonly content: MailContent },
+  { options, logger }: NotificationDeps,
+): Promise<ReturnedContent> {
+  const { maxReturnedBytes } = options;
+  try {
+    return await readReturnedContent(content, { kind, params: message.params, maxReturnedBytes });
+  } catch (error) {
+    logger.error(
+      { event: 'content-unreadable', queueId: message.id, err: error },
+      'A notification goes out without the content of its message',
+    );
+    return { kind: 'headers', bytes: Buffer.from(message.prefix) };
+  }
+}
+
+/** One event for each recipient that is told of. */
+function tellingEvents(
+  notification: Notification,
+  news: readonly News[],
+  { of, by, now }: { readonly of: QueueId; readonly by: QueueId; readonly now: number },
+): readonly NewEvent[] {
+  return news
+    .filter(({ fate }) => notification.fates.includes(fate))
+    .map(({ index, fate }) => ({
+      kind: 'notification-sent',
+      message: of,
+      index,
+      at: now,
+      recipient: formatMailbox(fate.forwardPath),
+      reason: notification.kind,
+      notification: by,
+    }));
+}

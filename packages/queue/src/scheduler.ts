@@ -1,0 +1,333 @@
+/**
+ * Who goes next: the index in memory over what is under lease. Pure but for its
+ * own state: it does no I/O and knows no clock, so a test can drive it through years.
+ *
+ * Bounded whatever the backlog: the store is the truth, and only so many recipients
+ * are here. Three rules keep one destination from taking what all need:
+ * - lanes take turns, each with one attempt;
+ * - no lane may have more attempts than are still free in all, nor more waiting than a quarter of
+ *   what is free (dynamic thresholds, as switches share their buffers): however many slow lanes
+ *   there are, the next one still finds room;
+ * - a lane or site that rests has nothing here at all.
+ *
+ * The life of a group: reserve → admit → next → ended → release.
+ */
+import { grownWindow, openWindow, shrunkWindow } from './concurrency-window.ts';
+import type { Group } from './group.ts';
+import { troubled, WELL } from './health.ts';
+import type { Judgement } from './judgement.ts';
+import { LaneRegister, restsUntil } from './lane.ts';
+import type { Lane, Site } from './lane.ts';
+import type { ResolvedConcurrency } from './options.ts';
+import type { LaneKey, Priority, SiteKey } from './record.ts';
+import type { RoutePlan, RoutePlanner } from './route.ts';
+import type { ClaimRequest } from './store.ts';
+
+/** The part of a claim that is a decision. */
+export type ClaimLimits = Omit<ClaimRequest, 'owner' | 'now' | 'leaseUntil' | 'onlyLanes'>;
+
+/** What began to rest with an attempt's end, and who waited for it. */
+export interface Rested {
+  readonly lanes: readonly { readonly lane: LaneKey; readonly until: number }[];
+  readonly groups: readonly Group[];
+}
+
+/** Recipients of one lane that may wait, at most: enough for some seconds. */
+const MAX_ROOM = 500;
+/** Recipients of one lane that may wait, at least, as long as any may. */
+const MIN_ROOM = 10;
+/** What a sender may always have waiting in a lane that is full of others. */
+const SENDER_SHARE = 10;
+const NOTHING_RESTED: Rested = { lanes: [], groups: [] };
+
+export class Scheduler {
+  readonly #limits: ResolvedConcurrency;
+  readonly #register: LaneRegister;
+  /** Lanes that may have something to start, in the order of their turns. */
+  readonly #ready = new Set<Lane>();
+  /** Recipients under lease, reserved ones included. */
+  #active = 0;
+  #attempts = 0;
+  #waiting = 0;
+  #wantsClaim = true;
+
+  constructor(limits: ResolvedConcurrency, planner: RoutePlanner) {
+    this.#limits = limits;
+    this.#register = new LaneRegister({
+      initial: (own) => (own ? limits.ownPerLane : limits.initialPerLane),
+      siteLimit: (site, own) =>
+        planner.limits?.(site).maxAttempts ?? (own ? limits.ownPerLane : limits.maxPerSite),
+    });
+  }
+
+  get activity(): {
+    readonly attempts: number;
+    readonly waiting: number;
+    readonly lanes: number;
+    readonly restingSites: number;
+  } {
+    let restingSites = 0;
+    for (const site of this.#register.sites()) if (site.health.kind === 'resting') restingSites++;
+    return {
+      attempts: this.#attempts,
+      waiting: this.#waiting,
+      lanes: this.#register.size,
+      restingSites,
+    };
+  }
+
+  /** Recipients that may still come under lease. */
+  get free(): number {
+    return this.#limits.maxActiveRecipients - this.#active;
+  }
+
+  /** Whether recipients that were just accepted may be leased at once, passing by the store's order. */
+  mayReserve(
+    plan: RoutePlan,
+    message: { sender: string; priority: Priority },
+    now: number,
+  ): boolean {
+    if (this.free <= 0) return false;
+    const lane = this.#register.find(plan.lane);
+    if (lane === undefined) return !this.#isSiteResting(plan.site, now);
+    if (restsUntil(lane, now) !== undefined) return false;
+    const room = this.#room();
+    // What is in the store has waited longer: leave half of the room to it.
+    if (lane.room.recipients < (lane.backlog ? room / 2 : room)) return true;
+    lane.backlog = true;
+    return (
+      lane.room.recipients < 2 * room &&
+      lane.room.ofSender(message.sender, message.priority) < SENDER_SHARE
+    );
+  }
+
+  reserve(recipients: number): void {
+    this.#active += recipients;
+  }
+
+  /** The group's leases have ended. */
+  release(recipients: number): void {
+    this.#active -= recipients;
+  }
+
+  /** Lets a reserved group wait for its turn. @returns until when it cannot go, where its lane rests */
+  admit(group: Group, now: number): number | undefined {
+    const lane = this.#register.use(group);
+    const until = restsUntil(lane, now);
+    if (until !== undefined) return until;
+    lane.room.push(group);
+    this.#waiting += group.recipients.length;
+    this.#ready.add(lane);
+    return undefined;
+  }
+
+  /** Takes out the group whose turn it is, as an attempt; `undefined`: nothing may start now. */
+  next(now: number): Group | undefined {
+    for (const lane of this.#ready) {
+      const free = this.#limits.maxAttempts - this.#attempts;
+      if (free <= 0) return undefined;
+      if (lane.room.recipients === 0 || lane.inFlight >= this.#laneLimit(lane, now)) {
+        this.#ready.delete(lane); // its own next end or admission brings it back
+        continue;
+      }
+      if (lane.site.inFlight >= siteLimit(lane.site, now)) {
+        this.#ready.delete(lane);
+        lane.site.blocked.add(lane);
+        continue;
+      }
+      if (lane.inFlight > 0 && lane.inFlight >= free) continue; // the dynamic threshold
+      return this.#start(lane);
+    }
+    return undefined;
+  }
+
+  /** An attempt has ended, and this is what it says. Its leases go on until `release`. */
+  ended(group: Group, judgement: Judgement, now: number): Rested {
+    this.#attempts -= 1;
+    const lane = this.#register.find(group.lane);
+    if (lane === undefined) return NOTHING_RESTED; // cannot be: a busy lane is never forgotten
+    lane.inFlight -= 1;
+    lane.site.inFlight -= 1;
+    const rested = this.#learn(lane, judgement, now);
+    if (lane.room.recipients > 0) this.#ready.add(lane);
+    this.#unblock(lane.site, now);
+    return rested;
+  }
+
+  /** Takes out everything that waits. */
+  drain(): readonly Group[] {
+    return [...this.#register.lanes()].flatMap((lane) => this.#drainLane(lane));
+  }
+
+  /** Whether the store should be asked: there is room, and there may be something for it. */
+  get wantsClaim(): boolean {
+    return this.#wantsClaim && this.free >= this.#limits.maxActiveRecipients / 8;
+  }
+
+  /** Something may have become due. */
+  expectMore(): void {
+    this.#wantsClaim = true;
+  }
+
+  /** What to ask the store for. Taken as asked: `wantsClaim` is false until something changes. */
+  claimLimits(now: number): ClaimLimits {
+    this.#wantsClaim = false;
+    return { limit: this.free, perLaneLimit: this.#room(), ...this.exclusions(now) };
+  }
+
+  /** What need not be asked for: lanes that have enough waiting, and sites that can take no more. */
+  exclusions(now: number): Pick<ClaimLimits, 'excludeLanes' | 'excludeSites'> {
+    const enough = this.#room() / 2;
+    const excludeLanes: LaneKey[] = [];
+    for (const lane of this.#register.lanes()) {
+      lane.backlog = lane.room.recipients >= enough;
+      if (lane.backlog) excludeLanes.push(lane.key);
+    }
+    const excludeSites: SiteKey[] = [];
+    for (const site of this.#register.sites()) {
+      site.excluded = isFull(site, now) || (site.excluded && siteLimit(site, now) === 0);
+      if (site.excluded) excludeSites.push(site.key);
+    }
+    return { excludeLanes, excludeSites };
+  }
+
+  /** A resting lane has nobody left who must be told something: its site need not be asked for. */
+  quiet(lane: LaneKey): void {
+    const site = this.#register.find(lane)?.site;
+    // A site of one lane is left alone by letting the lane rest in the store.
+    if (site?.health.kind === 'resting' && site.lanes.size > 1) site.excluded = true;
+  }
+
+  /** How many recipients of each lane a claim with these limits gave. */
+  claimed(byLane: ReadonlyMap<LaneKey, number>, limits: ClaimLimits): void {
+    let sum = 0;
+    for (const [key, count] of byLane) {
+      sum += count;
+      if (count < limits.perLaneLimit) continue;
+      const lane = this.#register.find(key);
+      if (lane !== undefined) lane.backlog = true;
+    }
+    if (sum >= limits.limit) this.#wantsClaim = true;
+  }
+
+  /** The earliest end of a site's rest. */
+  nextRestEnd(now: number): number | undefined {
+    let earliest: number | undefined;
+    for (const { health } of this.#register.sites()) {
+      if (health.kind !== 'resting' || health.until <= now) continue;
+      earliest = Math.min(earliest ?? health.until, health.until);
+    }
+    return earliest;
+  }
+
+  #start(lane: Lane): Group | undefined {
+    const group = lane.room.shift();
+    if (group === undefined) return undefined;
+    this.#ready.delete(lane); // behind all others
+    if (lane.room.recipients > 0) this.#ready.add(lane);
+    this.#waiting -= group.recipients.length;
+    this.#attempts += 1;
+    lane.inFlight += 1;
+    lane.site.inFlight += 1;
+    if (lane.backlog && lane.room.recipients < this.#room() / 2) this.#wantsClaim = true;
+    return group;
+  }
+
+  #learn(lane: Lane, judgement: Judgement, now: number): Rested {
+    const resting = restsUntil(lane, now) !== undefined;
+    const { site } = lane;
+    if (judgement === 'answered') {
+      if (lane.health.kind !== 'well') lane.window = openWindow(this.#initial(lane));
+      else lane.window = grownWindow(lane.window, this.#max(lane));
+      lane.health = WELL;
+      site.health = WELL;
+      // An attempt that began before the rest says that it was called too early.
+      return resting ? { lanes: [{ lane: lane.key, until: now }], groups: [] } : NOTHING_RESTED;
+    }
+    const probing = lane.health.kind === 'probing' || site.health.kind === 'probing';
+    if (resting || (judgement === 'unknown' && !probing)) return NOTHING_RESTED;
+    const rule = this.#restRule(lane);
+    const cohort = Math.max(this.#limits.initialPerLane, site.inFlight + 1);
+    const laneCohort = lane.own ? this.#limits.initialPerLane : lane.window.size;
+    lane.health = troubled(lane.health, laneCohort, now, rule);
+    site.health = troubled(site.health, cohort, now, rule);
+    if (!lane.own) lane.window = shrunkWindow(lane.window);
+    return this.#rested(lane, now);
+  }
+
+  /** What rests since the last answer, taken out of the room. */
+  #rested(lane: Lane, now: number): Rested {
+    if (restsUntil(lane, now) === undefined) return NOTHING_RESTED;
+    const siteRests = lane.site.health.kind === 'resting';
+    const candidates = siteRests ? [...lane.site.lanes] : [lane];
+    const stopped = candidates.filter((each) => each === lane || each.room.recipients > 0);
+    return {
+      lanes: stopped.map((each) => ({ lane: each.key, until: restsUntil(each, now) ?? now })),
+      groups: stopped.flatMap((each) => this.#drainLane(each)),
+    };
+  }
+
+  /** As many lanes as the site has room for may go on. */
+  #unblock(site: Site, now: number): void {
+    let room = siteLimit(site, now) - site.inFlight;
+    if (room <= 0) return;
+    for (const lane of site.blocked) {
+      if (room <= 0) return; // and whoever else is of this site need not be asked for
+      site.blocked.delete(lane);
+      this.#ready.add(lane);
+      room -= 1;
+    }
+    if (!site.excluded) return;
+    site.excluded = false;
+    this.#wantsClaim = true;
+  }
+
+  #drainLane(lane: Lane): readonly Group[] {
+    this.#waiting -= lane.room.recipients;
+    this.#ready.delete(lane);
+    lane.site.blocked.delete(lane);
+    return lane.room.drain();
+  }
+
+  /** How many attempts the lane may have. */
+  #laneLimit(lane: Lane, now: number): number {
+    if (restsUntil(lane, now) !== undefined) return 0;
+    return lane.health.kind === 'probing' ? 1 : lane.window.size;
+  }
+
+  #isSiteResting(key: SiteKey, now: number): boolean {
+    const health = this.#register.findSite(key)?.health;
+    return health?.kind === 'resting' && health.until > now;
+  }
+
+  /** How many recipients one lane may have waiting. */
+  #room(): number {
+    return Math.min(MAX_ROOM, Math.max(MIN_ROOM, Math.floor(this.free / 4)));
+  }
+
+  #initial(lane: Lane): number {
+    return lane.own ? this.#limits.ownPerLane : this.#limits.initialPerLane;
+  }
+
+  #max(lane: Lane): number {
+    return lane.own ? this.#limits.ownPerLane : this.#limits.maxPerLane;
+  }
+
+  /** Our own mailboxes are back sooner than a stranger's host. */
+  #restRule(lane: Lane): { readonly restMs: number; readonly maxRestMs: number } {
+    const { restMs, maxRestMs } = this.#limits;
+    return lane.own ? { restMs: restMs / 10, maxRestMs: maxRestMs / 10 } : { restMs, maxRestMs };
+  }
+}
+
+/** How many attempts the site may have: none while it rests, one while it is probed. */
+function siteLimit(site: Site, now: number): number {
+  const { health } = site;
+  if (health.kind === 'well') return site.maxAttempts;
+  return health.kind === 'resting' && health.until > now ? 0 : 1;
+}
+
+/** A site that has all it can use, and lanes that wait for it. */
+function isFull(site: Site, now: number): boolean {
+  return site.blocked.size > 0 && site.inFlight >= siteLimit(site, now);
+}

@@ -1,0 +1,119 @@
+/**
+ * A transmitter over any receiver: a mailbox in this process, another queue, a next
+ * hop.
+ *
+ * Every refusal becomes an outcome of the recipients that it concerns. What the
+ * receiver cannot keep is not asked of it: DSN parameters are left out, as their duty
+ * stays here then (RFC 3461 §5.2.2); mail that it may not carry fails with proof.
+ * A receiver that takes few recipients at once gets them in several transactions.
+ */
+import { createReply, outcomeOfError, pour, refuse } from '@posthouse/mail';
+import type {
+  MailError,
+  MailParams,
+  MailReceiver,
+  MailTransaction,
+  RcptParams,
+  ReceiverCapabilities,
+  RecipientOutcome,
+} from '@posthouse/mail';
+import type { Attempt, Transmitter } from './transmitter.ts';
+
+/** Makes a transmitter that hands everything to the receiver. */
+export function transmitToReceiver(receiver: MailReceiver): Transmitter {
+  return {
+    async transmit(attempt) {
+      const capabilities = receiver.capabilities();
+      const refusal = unsupported(attempt.message.params, capabilities);
+      if (refusal !== undefined) return attempt.recipients.map(() => outcomeOfError(refusal));
+      const { maxRecipients = Infinity } = capabilities;
+      const outcomes: RecipientOutcome[] = [];
+      for (let at = 0; at < attempt.recipients.length; at += maxRecipients) {
+        const recipients = attempt.recipients.slice(at, at + maxRecipients);
+        outcomes.push(...(await transact(receiver, { ...attempt, recipients }, capabilities.dsn)));
+      }
+      return outcomes;
+    },
+  };
+}
+
+async function transact(
+  receiver: MailReceiver,
+  attempt: Attempt,
+  dsn: boolean,
+): Promise<readonly RecipientOutcome[]> {
+  const { message, recipients, context, signal } = attempt;
+  const transaction = receiver.begin(
+    message.reversePath,
+    dsn ? message.params : withoutDsn(message.params),
+    context,
+    signal,
+  );
+  const [opened, ...answers] = await Promise.allSettled([
+    transaction.opened,
+    ...recipients.map(({ forwardPath, params }) =>
+      transaction.recipient(forwardPath, dsn ? params : NO_RCPT_PARAMS, signal),
+    ),
+  ]);
+  if (opened.status === 'rejected') {
+    await transaction.abort();
+    return recipients.map(() => outcomeOfError(opened.reason));
+  }
+  const taken = answers.filter(({ status }) => status === 'fulfilled').length;
+  const results = taken === 0 ? [] : await handOver(transaction, attempt, taken);
+  if (taken === 0) await transaction.abort();
+  let next = 0;
+  return answers.map((answer) => {
+    if (answer.status === 'rejected') return outcomeOfError(answer.reason);
+    const outcome = results[next++];
+    return outcome === undefined
+      ? outcomeOfError(new TypeError('the receiver gave too few outcomes'))
+      : responsible(outcome, dsn);
+  });
+}
+
+/** Content and commit. Whatever ends it before that, ends it for all. */
+async function handOver(
+  transaction: MailTransaction,
+  { content, signal }: Attempt,
+  taken: number,
+): Promise<readonly RecipientOutcome[]> {
+  try {
+    await pour(content, transaction.stage(content.prefix, signal));
+    return await transaction.commit(signal);
+  } catch (error) {
+    await transaction.abort();
+    const outcome = outcomeOfError(error);
+    return Array.from({ length: taken }, () => outcome);
+  }
+}
+
+/** Who has accepted has taken over the recipient, and will tell of its fate if it can (RFC 3461 §5.2.2). */
+function responsible(outcome: RecipientOutcome, dsn: boolean): RecipientOutcome {
+  if (outcome.kind !== 'accepted') return outcome;
+  const { id, ...spoken } = outcome;
+  const reply =
+    outcome.reply ?? createReply(250, outcome.status, `Accepted as ${id ?? 'promised'}`);
+  return { ...spoken, kind: 'relayed', reply, notifies: dsn };
+}
+
+const NO_RCPT_PARAMS: RcptParams = {};
+
+function withoutDsn({ ret: _ret, envid: _envid, ...params }: MailParams): MailParams {
+  return params;
+}
+
+/** What the message needs and the receiver lacks. */
+function unsupported(
+  params: MailParams,
+  capabilities: ReceiverCapabilities,
+): MailError | undefined {
+  if (params.smtpUtf8 === true && !capabilities.smtpUtf8) return refuse('smtputf8-unsupported');
+  if (params.requireTls === true && !capabilities.requireTls) {
+    return refuse('requiretls-unsupported');
+  }
+  if (params.body === '8BITMIME' && !capabilities.eightBitMime) {
+    return refuse('eight-bit-unsupported');
+  }
+  return undefined;
+}
