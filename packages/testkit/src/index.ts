@@ -11,3 +11,5 @@ export type {
   RecordedRecipient,
   RecordingReceiver,
 } from './recording-receiver.ts';
+export { startScriptedPeer } from './scripted-peer.ts';
+export type { ScriptedPeer, ScriptedPeerOptions } from './scripted-peer.ts';
