@@ -9,7 +9,7 @@
  * RFC 5321 §4.2, §4.3.2, §4.5.3.1.10.
  */
 import { isPermanent, MailError, peerRefusal, refuse, replyText } from '@posthouse/mail';
-import type { RefusalName, RemoteHost, Reply } from '@posthouse/mail';
+import type { RefusalName, RemoteHost, Reply, TroubleScope } from '@posthouse/mail';
 
 /** Names of refusals that concern the session and no message. */
 export type SessionRefusal = Extract<RefusalName, `next-hop-${string}`>;
@@ -31,14 +31,17 @@ export function isClosing(reply: Reply): boolean {
 
 /** RCPT's refusal. 552 is what old servers say for 452, too many recipients (RFC 5321 §4.5.3.1.10). */
 export function recipientRefusal(reply: Reply, host: RemoteHost): MailError {
-  if (isGoAhead(reply)) return outOfStep(reply, host);
-  if (reply.code === 552) return new MailError('peer-refused', reply, undefined, { host });
-  return peerRefusal(reply, { host });
+  if (reply.code < 400) return outOfStep(reply, host);
+  const options = { host, scope: scopeOf(reply, 'recipient') };
+  return reply.code === 552
+    ? new MailError('peer-refused', reply, undefined, options)
+    : peerRefusal(reply, options);
 }
 
 /** The refusal of a whole message: of MAIL, DATA, BDAT or the final dot. */
 export function messageRefusal(reply: Reply, host: RemoteHost): MailError {
-  return reply.code < 400 ? outOfStep(reply, host) : peerRefusal(reply, { host });
+  if (reply.code < 400) return outOfStep(reply, host);
+  return peerRefusal(reply, { host, scope: scopeOf(reply, 'message') });
 }
 
 /** The refusal of a session: always transient, with the peer's reply for the log and in our text. */
@@ -47,6 +50,7 @@ export function sessionRefusal(name: SessionRefusal, reply: Reply, host: RemoteH
     text: `The next host ${host.name} said: ${replyText(reply)}`,
     fields: { reply, permanent: isPermanent(reply) },
     host,
+    scope: 'host',
   });
 }
 
@@ -56,5 +60,12 @@ export function outOfStep(reply: Reply, host: RemoteHost): MailError {
     text: 'The next host broke the protocol: a reply out of place',
     fields: { reply },
     host,
+    scope: 'host',
   });
+}
+
+/** 421 and what wants another session (530, 534, 535, 538) are about the host. */
+function scopeOf(reply: Reply, otherwise: TroubleScope): TroubleScope {
+  const aboutSession = isClosing(reply) || [530, 534, 535, 538].includes(reply.code);
+  return aboutSession ? 'host' : otherwise;
 }

@@ -1,0 +1,64 @@
+/**
+ * Content with BDAT: chunks of a known length, nothing stuffed, no 354 to wait for.
+ *
+ * A small message is one `BDAT n LAST` in one write. Of a large one the next chunk leaves
+ * when the one before was answered; a refused chunk ends the sending, and RSET can still
+ * take the transaction back. The content must have canonical CRLF here as well: what one
+ * peer takes whole, the next host after it may send on with DATA.
+ *
+ * RFC 3030 §2, §4.2.
+ */
+import type { Reply } from '@posthouse/mail';
+import { Block } from './content-sender.ts';
+import type { ContentSender, SenderDeps } from './content-sender.ts';
+import { LineScanner } from './line-scanner.ts';
+import { isCompletion, messageRefusal } from './peer-reply.ts';
+
+const LINE_END = Buffer.from('\r\n');
+
+export class BdatSender implements ContentSender {
+  readonly inContent = false;
+  readonly #deps: SenderDeps;
+  readonly #lines = new LineScanner();
+  readonly #block = new Block();
+  #chunk: Promise<Reply> | undefined;
+
+  constructor(deps: SenderDeps) {
+    this.#deps = deps;
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    const copy = Buffer.from(chunk);
+    this.#lines.scan(copy);
+    this.#block.push(copy);
+    if (!this.#block.full) return;
+    await this.#chunkAnswered();
+    const { pipeline, timeouts } = this.#deps;
+    const octets = this.#block.take();
+    this.#chunk = pipeline.command(`BDAT ${octets.length}`, { waitMs: timeouts.blockMs, octets });
+    this.#chunk.catch(() => undefined); // told by the next write
+  }
+
+  async end(): Promise<void> {
+    this.#lines.end();
+    if (!this.#lines.atLineStart) this.#block.push(LINE_END);
+    await this.#chunkAnswered();
+  }
+
+  finish(replies: number): readonly Promise<Reply>[] {
+    const { pipeline, timeouts } = this.#deps;
+    const octets = this.#block.take();
+    const waitMs = timeouts.finalDotMs;
+    const first = pipeline.command(`BDAT ${octets.length} LAST`, { waitMs, octets });
+    return [first, ...Array.from({ length: replies - 1 }, () => pipeline.expect(waitMs))];
+  }
+
+  async #chunkAnswered(): Promise<void> {
+    const { pipeline } = this.#deps;
+    if (!this.#deps.answered) await this.#deps.recipientsAnswered();
+    const reply = await this.#chunk;
+    this.#chunk = undefined;
+    if (pipeline.end !== undefined) throw pipeline.end;
+    if (reply !== undefined && !isCompletion(reply)) throw messageRefusal(reply, pipeline.host);
+  }
+}

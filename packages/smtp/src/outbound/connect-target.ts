@@ -1,0 +1,97 @@
+/**
+ * Whom to connect to, and how: plain options of one outbound session.
+ *
+ * Two targets with one key may share connections; anything that changes what a session
+ * is allowed to carry (name, TLS, login, source address, context) is part of the key.
+ */
+import type { Domain, RemoteHost } from '@posthouse/mail';
+import type { OutboundTimeouts } from './timeouts.ts';
+
+/** Where a peer listens. */
+export type Endpoint =
+  | {
+      /** IP address, or a name that the system resolves. */
+      readonly host: string;
+      readonly port: number;
+    }
+  | {
+      /** A unix socket. */
+      readonly path: string;
+    };
+
+/** What TLS a session must have. */
+export interface TargetTls {
+  /**
+   * `off`: never. `opportunistic`: STARTTLS where offered; where it breaks, a new connection
+   * without (RFC 7435). `required`: STARTTLS or no session. `implicit`: TLS from the first octet.
+   */
+  readonly mode: 'off' | 'opportunistic' | 'required' | 'implicit';
+  /**
+   * Whether the peer's certificate must be valid for its name. Counts for `required` and
+   * `implicit`; opportunistic TLS takes any certificate and records what it was.
+   */
+  readonly verify: boolean;
+  /** Trusted certificates in PEM. @default the ones Node brings */
+  readonly ca?: string;
+}
+
+export interface TargetAuthentication {
+  readonly user: string;
+  /** Asked for each login, so that the secret can live elsewhere and change. */
+  password(): string | Promise<string>;
+  /** Lets the login go over a connection without TLS to a TCP endpoint. @default false */
+  readonly allowWithoutTls?: boolean;
+}
+
+/** One next host. */
+export interface ConnectTarget {
+  readonly protocol: 'smtp' | 'lmtp';
+  readonly endpoint: Endpoint;
+  /** The peer's name: for SNI, for its certificate and in reports. @default the endpoint's host */
+  readonly servername?: string;
+  /** Our name in EHLO and LHLO. */
+  readonly greeting: Domain;
+  readonly tls: TargetTls;
+  readonly authentication?: TargetAuthentication;
+  /** Source address. */
+  readonly localAddress?: string;
+  readonly timeouts?: Partial<OutboundTimeouts>;
+  /** Tells the peer the transfer context where it offers XPOSTHOUSE: for our own agents only. @default false */
+  readonly shareContext?: boolean;
+  /** Sends content with BDAT where the peer offers CHUNKING. @default true */
+  readonly chunking?: boolean;
+}
+
+/** The name under which a target is spoken of. */
+export function nameOfTarget(target: ConnectTarget): string {
+  if (target.servername !== undefined) return target.servername;
+  return 'path' in target.endpoint ? target.endpoint.path : target.endpoint.host;
+}
+
+/** The host of a target, as far as it is known before a connection stands. */
+export function hostOfTarget(target: ConnectTarget): RemoteHost {
+  return { name: nameOfTarget(target) };
+}
+
+const keys = new WeakMap<ConnectTarget, string>();
+
+/** Equal for targets that may share connections. */
+export function targetKey(target: ConnectTarget): string {
+  const known = keys.get(target);
+  if (known !== undefined) return known;
+  const { tls, authentication } = target;
+  const key = JSON.stringify([
+    target.protocol,
+    target.endpoint,
+    nameOfTarget(target),
+    target.greeting,
+    [tls.mode, tls.verify, tls.ca],
+    [authentication?.user, authentication?.allowWithoutTls],
+    target.localAddress,
+    target.shareContext ?? false,
+    target.chunking ?? true,
+    target.timeouts,
+  ]);
+  keys.set(target, key);
+  return key;
+}

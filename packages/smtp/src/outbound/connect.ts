@@ -1,0 +1,65 @@
+/**
+ * Opens one outbound session: dial, handshake, login.
+ *
+ * Every failure is a transient MailError whose code begins with `next-hop-`, because a
+ * host that will not talk to us says nothing about a recipient; the peer's own reply, where
+ * there was one, stands in `fields.reply`. The one other is what the signal says.
+ *
+ * RFC 5321 §3.1; RFC 7435 §3 (opportunistic: a broken TLS is worse than none to nobody).
+ */
+import { MailError } from '@posthouse/mail';
+import type { Clock, Logger } from '@posthouse/mail';
+import type { ConnectTarget } from './connect-target.ts';
+import { dial } from './dial.ts';
+import { shakeHands } from './handshake.ts';
+import type { Established } from './handshake.ts';
+import { createClientSession } from './session.ts';
+import type { ClientSession } from './session.ts';
+import { OUTBOUND_TIMEOUTS } from './timeouts.ts';
+import type { OutboundTimeouts } from './timeouts.ts';
+
+export interface ConnectDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Connects.
+ * @throws MailError `next-hop-unreachable`, `next-hop-lost`, `next-hop-refused`, `next-hop-tls`,
+ * `next-hop-authentication`, or what the signal says
+ */
+export async function connect(
+  target: ConnectTarget,
+  deps: ConnectDeps,
+  signal?: AbortSignal,
+): Promise<ClientSession> {
+  const timeouts: OutboundTimeouts = { ...OUTBOUND_TIMEOUTS, ...target.timeouts };
+  const open = async (startTls: boolean): Promise<Established> => {
+    const dialled = await dial(target, timeouts, deps.clock, signal);
+    return shakeHands(dialled, { target, timeouts, startTls }, deps.clock, signal);
+  };
+  const { mode } = target.tls;
+  const established = await open(mode === 'opportunistic' || mode === 'required').catch((error) => {
+    if (mode !== 'opportunistic' || !brokeInTls(error)) throw error;
+    deps.logger.warn(
+      { event: 'tls-fallback', host: error.host?.name, error: error.fields['error'] },
+      'TLS handshake with the next host failed, going on without',
+    );
+    return open(false);
+  });
+  const session = createClientSession(established, { target, timeouts }, deps);
+  deps.logger.debug(
+    {
+      event: 'session-opened',
+      host: session.peer.name,
+      address: session.peer.address,
+      tls: session.tls,
+    },
+    'Connected to the next host',
+  );
+  return session;
+}
+
+function brokeInTls(error: unknown): error is MailError {
+  return error instanceof MailError && error.code === 'next-hop-tls';
+}

@@ -1,0 +1,60 @@
+/**
+ * How a transaction sends its content: with DATA or with BDAT, behind one shape.
+ *
+ * `write` and `end` are the seam's ContentWriter. `finish` sends what is left together
+ * with the mark that ends the message: from then on the peer may have it. A sender never
+ * ends a message by itself.
+ */
+import type { Reply } from '@posthouse/mail';
+import type { CommandPipeline } from './command-pipeline.ts';
+import type { OutboundTimeouts } from './timeouts.ts';
+
+/** Content on its way to a peer. */
+export interface ContentSender {
+  /** @throws MailError the peer refuses the content, or is gone */
+  write(chunk: Uint8Array): Promise<void>;
+  /** @throws as `write` */
+  end(): Promise<void>;
+  /** Ends the message and waits for `replies` answers to it. Called once, after `end`. */
+  finish(replies: number): readonly Promise<Reply>[];
+  /** Whether the peer takes all that comes for content now, so that only closing gets us out. */
+  readonly inContent: boolean;
+}
+
+/** What a sender needs of its transaction. */
+export interface SenderDeps {
+  readonly pipeline: CommandPipeline;
+  readonly timeouts: OutboundTimeouts;
+  /** Resolves when every recipient was answered and one was accepted. @throws what refused them */
+  recipientsAnswered(): Promise<void>;
+  /** Whether that is so already. */
+  readonly answered: boolean;
+}
+
+/** Octets gathered before they are sent: large enough for few writes, small enough for many sessions. */
+export const BLOCK_BYTES = 65_536;
+
+/** Gathers pieces into blocks. */
+export class Block {
+  #pieces: Buffer[] = [];
+  #bytes = 0;
+
+  get full(): boolean {
+    return this.#bytes >= BLOCK_BYTES;
+  }
+
+  push(piece: Buffer): void {
+    this.#pieces.push(piece);
+    this.#bytes += piece.length;
+  }
+
+  /** What was gathered, as one; the block is empty then. */
+  take(): Buffer {
+    const [first] = this.#pieces;
+    const whole =
+      first !== undefined && this.#pieces.length === 1 ? first : Buffer.concat(this.#pieces);
+    this.#pieces = [];
+    this.#bytes = 0;
+    return whole;
+  }
+}

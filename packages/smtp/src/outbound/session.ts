@@ -1,0 +1,165 @@
+/**
+ * A session with a peer, ready to carry transactions, one after the other.
+ *
+ * It is `usable` while the connection stands, nothing is under way and the peer takes
+ * another message. It never repairs itself: what broke stays broken, and whoever owns it
+ * opens another one.
+ *
+ * RFC 5321 §3.3, §3.8; RFC 9422 (MAILMAX).
+ */
+import type {
+  Clock,
+  Logger,
+  MailParams,
+  MailTransaction,
+  RemoteHost,
+  ReversePath,
+  TlsFacts,
+  TransferContext,
+} from '@posthouse/mail';
+import { CommandPipeline } from './command-pipeline.ts';
+import type { ConnectTarget } from './connect-target.ts';
+import type { SessionFacts } from './envelope-command.ts';
+import type { Established } from './handshake.ts';
+import type { PeerOffers } from './offers.ts';
+import type { OutboundTimeouts } from './timeouts.ts';
+import { ClientTransaction } from './transaction.ts';
+
+/** An open session. */
+export interface ClientSession {
+  readonly peer: RemoteHost;
+  /** Absent in the clear. */
+  readonly tls?: TlsFacts;
+  readonly offers: PeerOffers;
+  /** Whether `begin` may be called. */
+  readonly usable: boolean;
+  /** How many transactions were begun: above zero it is a reused connection. */
+  readonly transactions: number;
+  /** Resolves when the connection is gone, whoever ended it. */
+  readonly closed: Promise<void>;
+  /**
+   * Begins the next transaction; its commands leave with whatever else is said in this turn.
+   * @throws Error the session is not usable
+   */
+  begin(
+    reversePath: ReversePath,
+    params: MailParams,
+    context: TransferContext,
+    signal?: AbortSignal,
+  ): MailTransaction;
+  /** Takes leave and closes. Never throws; in the middle of a transaction it is `destroy`. */
+  quit(): Promise<void>;
+  /** Closes at once. Idempotent. */
+  destroy(): void;
+}
+
+export interface SessionOptions {
+  readonly target: ConnectTarget;
+  readonly timeouts: OutboundTimeouts;
+}
+
+/** A session on a connection whose handshake is done. */
+export function createClientSession(
+  established: Established,
+  options: SessionOptions,
+  deps: { readonly clock: Clock; readonly logger: Logger },
+): ClientSession {
+  return new Session(established, options, deps);
+}
+
+class Session implements ClientSession {
+  readonly peer: RemoteHost;
+  readonly tls?: TlsFacts;
+  readonly offers: PeerOffers;
+  readonly closed: Promise<void>;
+  readonly #pipeline: CommandPipeline;
+  readonly #facts: SessionFacts;
+  readonly #options: SessionOptions;
+  readonly #clock: Clock;
+  #transactions = 0;
+  #busy = false;
+  #leaving = false;
+
+  constructor(
+    { socket, host, offers, tls, authenticated }: Established,
+    options: SessionOptions,
+    { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+  ) {
+    this.peer = host;
+    this.offers = offers;
+    if (tls !== undefined) this.tls = tls;
+    this.#options = options;
+    this.#clock = clock;
+    this.#facts = {
+      host,
+      offers,
+      ...(tls === undefined ? {} : { tls }),
+      authenticated,
+      shareContext: options.target.shareContext ?? false,
+    };
+    this.#pipeline = new CommandPipeline(socket, { host, pipelining: offers.pipelining }, clock);
+    this.closed = this.#pipeline.closed.then((reason) => {
+      logger.debug(
+        {
+          event: 'session-closed',
+          host: host.name,
+          transactions: this.#transactions,
+          reason: reason.message,
+        },
+        'Connection to the next host closed',
+      );
+    });
+  }
+
+  get usable(): boolean {
+    const { mailMax } = this.offers.limits;
+    const used = mailMax !== undefined && this.#transactions >= mailMax;
+    return this.#pipeline.end === undefined && !this.#busy && !this.#leaving && !used;
+  }
+
+  get transactions(): number {
+    return this.#transactions;
+  }
+
+  begin(
+    reversePath: ReversePath,
+    params: MailParams,
+    context: TransferContext,
+    signal?: AbortSignal,
+  ): MailTransaction {
+    if (!this.usable) throw new Error('the session cannot begin a transaction');
+    this.#busy = true;
+    this.#transactions++;
+    const { target, timeouts } = this.#options;
+    return new ClientTransaction(
+      { reversePath, params, context },
+      {
+        pipeline: this.#pipeline,
+        facts: this.#facts,
+        protocol: target.protocol,
+        chunking: target.chunking ?? true,
+        timeouts,
+        clock: this.#clock,
+        onEnd: () => {
+          this.#busy = false;
+        },
+      },
+      signal,
+    );
+  }
+
+  async quit(): Promise<void> {
+    if (this.#pipeline.end !== undefined) return;
+    if (this.#busy) return this.destroy();
+    this.#leaving = true;
+    const { partingMs } = this.#options.timeouts;
+    await this.#pipeline
+      .command('QUIT', { waitMs: partingMs, endsGroup: true })
+      .catch(() => undefined);
+    this.destroy();
+  }
+
+  destroy(): void {
+    this.#pipeline.destroy();
+  }
+}

@@ -1,0 +1,307 @@
+/**
+ * One mail transaction on a session: the seam's MailTransaction over the wire.
+ *
+ * Each command is one promise and each recipient is answered with the peer's own words.
+ * All that is said in one turn leaves in one write where the peer offers PIPELINING: MAIL,
+ * its recipients, and DATA when the content is staged before they were answered.
+ *
+ * A call that is given up by its signal while the peer owes its answer ends the connection,
+ * because nobody could say any more what the peer would do with a later final dot. What is
+ * lost before the final dot is delayed; after it, delayed and in doubt. Nothing is sent twice.
+ *
+ * RFC 5321 §3.3, §4.1.1; RFC 2033 §4.2 (a reply for each recipient after the content).
+ */
+import {
+  asMailError,
+  newTransactionId,
+  outcomeOfError,
+  refuse,
+  replyStatus,
+  sameMailbox,
+} from '@posthouse/mail';
+import type {
+  Clock,
+  ContentWriter,
+  ForwardPath,
+  MailError,
+  MailParams,
+  MailTransaction,
+  RcptParams,
+  RecipientOutcome,
+  Reply,
+  ReversePath,
+  TransferContext,
+} from '@posthouse/mail';
+import { BdatSender } from './bdat-sender.ts';
+import type { CommandPipeline } from './command-pipeline.ts';
+import type { ContentSender, SenderDeps } from './content-sender.ts';
+import { DataSender } from './data-sender.ts';
+import { mailCommand, rcptCommand, wantsSmtpUtf8 } from './envelope-command.ts';
+import type { SessionFacts } from './envelope-command.ts';
+import { isCompletion, messageRefusal, recipientRefusal } from './peer-reply.ts';
+import type { OutboundTimeouts } from './timeouts.ts';
+
+/** What the transaction begins with. */
+export interface Opening {
+  readonly reversePath: ReversePath;
+  readonly params: MailParams;
+  readonly context: TransferContext;
+}
+
+/** What its session lends it. */
+export interface TransactionDeps {
+  readonly pipeline: CommandPipeline;
+  readonly facts: SessionFacts;
+  readonly protocol: 'smtp' | 'lmtp';
+  readonly chunking: boolean;
+  readonly timeouts: OutboundTimeouts;
+  readonly clock: Clock;
+  /** Called once, when the session is free for the next transaction. */
+  onEnd(): void;
+}
+
+interface Named {
+  readonly forwardPath: ForwardPath;
+  readonly answered: Promise<void>;
+  accepted: boolean;
+  /** In LMTP: the same mailbox, named before, whose answer and outcome this one shares. */
+  readonly twin?: Named;
+}
+
+export class ClientTransaction implements MailTransaction {
+  readonly id: MailTransaction['id'];
+  readonly opened: Promise<void>;
+  readonly #deps: TransactionDeps;
+  readonly #smtpUtf8: boolean;
+  #state: 'open' | 'staged' | 'ended' = 'open';
+  /** Why there is no transaction at the peer; known at once where we refuse ourselves. */
+  #refusal: MailError | undefined;
+  #mailSent = false;
+  /** In the order of the calls, refused ones included. */
+  readonly #recipients: Named[] = [];
+  #pending = 0;
+  #accepted = 0;
+  #sender: ContentSender | undefined;
+  #writing: 'on' | 'complete' | 'broken' = 'on';
+  #aborted: Promise<void> | undefined;
+
+  constructor(opening: Opening, deps: TransactionDeps, signal?: AbortSignal) {
+    this.#deps = deps;
+    this.id = newTransactionId(deps.clock.now());
+    this.#smtpUtf8 = wantsSmtpUtf8(opening.reversePath, opening.params);
+    this.opened = this.#open(opening, signal);
+    this.opened.catch(() => undefined); // the caller may look later, or only abort
+  }
+
+  async recipient(
+    forwardPath: ForwardPath,
+    params: RcptParams,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    this.#mustBe('open');
+    if (this.#refusal !== undefined) throw this.#refusal;
+    if (signal?.aborted === true) throw asMailError(signal.reason);
+    const twin = this.#deps.protocol === 'lmtp' ? this.#named(forwardPath) : undefined;
+    const answered = twin === undefined ? this.#ask(forwardPath, params, signal) : twin.answered;
+    const named: Named = { forwardPath, answered, accepted: false, ...(twin && { twin }) };
+    this.#recipients.push(named);
+    this.#pending++;
+    try {
+      await answered;
+      named.accepted = true;
+      this.#accepted++;
+    } finally {
+      this.#pending--;
+    }
+  }
+
+  stage(prefix: Uint8Array, signal?: AbortSignal): ContentWriter {
+    this.#mustBe('open');
+    if (this.#pending + this.#accepted === 0) throw new Error('no recipient was taken');
+    this.#state = 'staged';
+    const { facts, chunking } = this.#deps;
+    const sender =
+      chunking && facts.offers.chunking
+        ? new BdatSender(this.#senderDeps())
+        : new DataSender(this.#senderDeps(), facts.offers.pipelining);
+    this.#sender = sender;
+    let prefixed: Promise<void> | undefined = this.#write(sender.write(prefix), signal);
+    prefixed.catch(() => undefined); // told by the first write
+    const ready = async (): Promise<void> => {
+      if (prefixed !== undefined) await prefixed;
+      prefixed = undefined;
+    };
+    return {
+      write: async (chunk) => {
+        await ready();
+        this.#mustBe('staged');
+        await this.#write(sender.write(chunk), signal);
+      },
+      end: async () => {
+        await ready();
+        this.#mustBe('staged');
+        await this.#write(sender.end(), signal);
+        this.#writing = 'complete';
+      },
+    };
+  }
+
+  async commit(signal?: AbortSignal): Promise<readonly RecipientOutcome[]> {
+    this.#mustBe('staged');
+    const sender = this.#sender;
+    if (sender === undefined || this.#writing !== 'complete') {
+      throw new Error('the content is not complete');
+    }
+    this.#state = 'ended';
+    try {
+      return await this.#conclude(sender, signal);
+    } finally {
+      this.#deps.onEnd();
+    }
+  }
+
+  abort(): Promise<void> {
+    if (this.#state !== 'ended') this.#aborted = this.#giveUp();
+    return this.#aborted ?? Promise.resolve();
+  }
+
+  async #open({ reversePath, params, context }: Opening, signal?: AbortSignal): Promise<void> {
+    const { pipeline, facts, timeouts } = this.#deps;
+    try {
+      if (signal?.aborted === true) throw signal.reason;
+      const line = mailCommand(reversePath, params, context, facts);
+      this.#mailSent = true;
+      const asked = pipeline.command(line, { waitMs: timeouts.mailMs });
+      const reply = await this.#unlessAborted(asked, signal);
+      if (!isCompletion(reply)) throw messageRefusal(reply, facts.host);
+    } catch (error) {
+      this.#refusal = asMailError(error);
+      throw this.#refusal;
+    }
+  }
+
+  async #ask(forwardPath: ForwardPath, params: RcptParams, signal?: AbortSignal): Promise<void> {
+    const { pipeline, facts, timeouts } = this.#deps;
+    const { rcptMax } = facts.offers.limits;
+    if (rcptMax !== undefined && this.#pending + this.#accepted >= rcptMax) {
+      throw refuse('too-many-recipients', { host: facts.host, scope: 'recipient' }); // RFC 9422
+    }
+    const line = rcptCommand(forwardPath, params, this.#smtpUtf8, facts);
+    const asked = pipeline.command(line, { waitMs: timeouts.rcptMs });
+    const reply = await this.#unlessAborted(asked, signal);
+    // After a refused MAIL the peer says 503 to each RCPT: not a word about the recipient.
+    await this.opened;
+    if (!isCompletion(reply)) throw recipientRefusal(reply, facts.host);
+  }
+
+  #named(forwardPath: ForwardPath): Named | undefined {
+    const known = this.#recipients.find((named) => sameMailbox(named.forwardPath, forwardPath));
+    return known?.twin ?? known;
+  }
+
+  #senderDeps(): SenderDeps {
+    const answered = (): boolean => this.#pending === 0 && this.#accepted > 0;
+    return {
+      pipeline: this.#deps.pipeline,
+      timeouts: this.#deps.timeouts,
+      get answered() {
+        return answered();
+      },
+      recipientsAnswered: async () => {
+        await this.opened;
+        await Promise.allSettled(this.#recipients.map((named) => named.answered));
+        if (this.#accepted === 0) throw new Error('every recipient was refused');
+      },
+    };
+  }
+
+  async #write(step: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#unlessAborted(step, signal);
+    } catch (error) {
+      this.#writing = 'broken';
+      throw error;
+    }
+  }
+
+  async #conclude(
+    sender: ContentSender,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly RecipientOutcome[]> {
+    const { pipeline, protocol } = this.#deps;
+    const taken = this.#recipients.filter((named) => named.accepted);
+    const copies = taken.filter((named) => named.twin === undefined);
+    if (signal?.aborted === true) pipeline.destroy(asMailError(signal.reason));
+    if (pipeline.end !== undefined) return taken.map(() => this.#refused(pipeline.end));
+    const replies = sender.finish(protocol === 'lmtp' ? copies.length : 1);
+    const answers = await this.#unlessAborted(Promise.allSettled(replies), signal);
+    const outcomes = answers.map((answer) =>
+      answer.status === 'fulfilled' ? this.#answered(answer.value) : this.#lost(answer.reason),
+    );
+    return taken.map((named) => {
+      const place = protocol === 'lmtp' ? copies.indexOf(named.twin ?? named) : 0;
+      return outcomes[place] ?? this.#lost(undefined);
+    });
+  }
+
+  /** What the peer's reply to the whole content means for a recipient. */
+  #answered(reply: Reply): RecipientOutcome {
+    const { facts, pipeline } = this.#deps;
+    if (isCompletion(reply)) {
+      return {
+        kind: 'relayed',
+        status: replyStatus(reply),
+        reply,
+        host: facts.host,
+        ...(facts.tls === undefined ? {} : { tls: facts.tls }),
+        notifies: facts.offers.dsn,
+      };
+    }
+    const error = messageRefusal(reply, facts.host);
+    if (error.origin === 'peer') return this.#refused(error);
+    pipeline.destroy(error); // out of step: what the peer did with the content nobody knows
+    return this.#lost(error);
+  }
+
+  #refused(error: unknown): RecipientOutcome {
+    const { host, tls } = this.#deps.facts;
+    return { ...outcomeOfError(error, host), ...(tls === undefined ? {} : { tls }) };
+  }
+
+  /** No answer after the end of the content: the peer may have taken it. */
+  #lost(error: unknown): RecipientOutcome {
+    const outcome = this.#refused(error);
+    return outcome.kind === 'delayed' ? { ...outcome, inDoubt: true } : outcome;
+  }
+
+  async #giveUp(): Promise<void> {
+    this.#state = 'ended';
+    const { pipeline, timeouts, facts } = this.#deps;
+    const refused = this.#refusal !== undefined;
+    if (!pipeline.idle || this.#sender?.inContent === true) {
+      pipeline.destroy(
+        refuse('next-hop-lost', { text: 'The transaction was given up', host: facts.host }),
+      );
+    } else if (this.#mailSent && !refused && pipeline.end === undefined) {
+      const reply = await pipeline
+        .command('RSET', { waitMs: timeouts.partingMs })
+        .catch(() => undefined);
+      if (reply === undefined || !isCompletion(reply)) pipeline.destroy();
+    }
+    this.#deps.onEnd();
+  }
+
+  #mustBe(state: 'open' | 'staged'): void {
+    if (this.#state !== state) throw new Error(`the transaction is not ${state} any more`);
+  }
+
+  /** An answer that the peer owes: given up, with the connection, when the signal says so. */
+  #unlessAborted<Value>(answer: Promise<Value>, signal?: AbortSignal): Promise<Value> {
+    if (signal === undefined) return answer;
+    const { pipeline } = this.#deps;
+    const onAbort = (): void => pipeline.destroy(asMailError(signal.reason));
+    signal.addEventListener('abort', onAbort);
+    if (signal.aborted) onAbort();
+    return answer.finally(() => signal.removeEventListener('abort', onAbort));
+  }
+}
