@@ -1,0 +1,196 @@
+/** `[relay]`: the agent that takes mail from others, queues it and passes it on. */
+import { z } from 'zod';
+import * as field from './field.ts';
+import type { ListenAddress } from './human.ts';
+import { limitShape, limitsOf } from './limits.ts';
+import type { ListenerLimits } from './limits.ts';
+import { loginsField } from './logins.ts';
+import type { AgentLogins } from './logins.ts';
+import { nextHopField } from './next-hop.ts';
+import type { NextHop } from './next-hop.ts';
+import { ROUTE_NAMES, routeOf, routesField } from './route.ts';
+import type { Route } from './route.ts';
+import { missing, strictTable } from './rule.ts';
+import type { Breach, RawTable } from './rule.ts';
+import type { Surroundings } from './surroundings.ts';
+
+export interface RelayConfiguration {
+  /** Absent where it is switched off. @default 127.0.0.1:2525 */
+  readonly listen?: ListenAddress;
+  /** Networks that may connect, each `address/bits`; absent: everybody. */
+  readonly allowedPeers?: readonly string[];
+  /** Networks that may send to every domain. @default none, not even loopback */
+  readonly trustedNetworks: readonly string[];
+  /** Networks whose bare CR and LF are mended; from others they are refused. @default none */
+  readonly normalizeLineEndingsFrom: readonly string[];
+  /** Our submission agents, which may send to every domain and say who the author was. */
+  readonly logins: AgentLogins;
+  /** Who knows the mailboxes of our domains: the accounts file, or the delivery agent. @default 'accounts' */
+  readonly recipientCheck: 'accounts' | 'delivery';
+  /** The delivery agent (LMTP), where the relay runs alone, or in place of the stack's own. */
+  readonly delivery?: NextHop;
+  /** Where mail for other domains goes. @default off */
+  readonly outbound: Route;
+  /** Exceptions by domain, or `*.domain` for all names below it. */
+  readonly routes: Readonly<Record<string, Route>>;
+  readonly retry: RetryConfiguration;
+  readonly limits: RelayLimits;
+}
+
+export interface RetryConfiguration {
+  /** Waits after the first attempts; the last one repeats. @default 5 m, 15 m, 30 m, 1 h, 2 h, 4 h */
+  readonly scheduleMs: readonly number[];
+  /** Age at which it is given up. @default 5 d */
+  readonly expireMs: number;
+  /** Age at which the author is told of the delay. @default 4 h */
+  readonly delayWarningMs: number;
+}
+
+export interface RelayLimits extends ListenerLimits {
+  /** Received fields of a message that has come too far. @default 100 */
+  readonly maxHops: number;
+}
+
+export function relaySection(around: Surroundings): z.ZodType<RelayConfiguration> {
+  return strictTable({ ...ingressShape(around), ...outboundShape(around) }, routeRule).transform(
+    (table): RelayConfiguration => {
+      const named = { relayhosts: table.relayhost ?? [], sink: table.sink };
+      const routes = Object.entries(table.routes);
+      return {
+        ...(table.listen === 'off' ? {} : { listen: table.listen }),
+        ...(table.allowed_peers === undefined ? {} : { allowedPeers: table.allowed_peers }),
+        trustedNetworks: table.trusted_networks,
+        normalizeLineEndingsFrom: table.normalize_line_endings_from,
+        logins: table.logins,
+        recipientCheck: table.recipient_check,
+        ...(table.delivery === undefined ? {} : { delivery: table.delivery }),
+        outbound: routeOf(table.outbound, named),
+        routes: Object.fromEntries(routes.map(([name, route]) => [name, routeOf(route, named)])),
+        retry: table.retry,
+        limits: { ...limitsOf(table), maxHops: table.max_hops },
+      };
+    },
+  );
+}
+
+function ingressShape(around: Surroundings) {
+  const network = field.network('A network or address.', '10.0.0.0/8');
+  const networks = (description: string): z.ZodArray<z.ZodType<string>> =>
+    z.array(network).meta({ description, examples: [['10.0.0.0/8', '2001:db8::/32']] });
+  return {
+    listen: field.withDefault(
+      field.listen('Where it listens, or "off".', '0.0.0.0:25', around),
+      '127.0.0.1:2525',
+    ),
+    allowed_peers: networks('Networks that may connect; everybody if not given.').optional(),
+    trusted_networks: field.withDefault(
+      networks('Networks that may send to every domain. No network is trusted by default.'),
+      [],
+    ),
+    normalize_line_endings_from: field.withDefault(
+      networks('Networks whose bare CR and LF are mended instead of refused.'),
+      [],
+    ),
+    logins: field.withDefault(
+      loginsField(around, 'Logins of our submission agents, which may send to every domain.'),
+      {},
+    ),
+    ...limitShape('50MB'),
+    max_hops: field.withDefault(
+      field.count('Received fields of a message that goes round in circles.', 100, [20, 1000]),
+      100,
+    ),
+  };
+}
+
+function outboundShape(around: Surroundings) {
+  const hop = nextHopField(around);
+  return {
+    recipient_check: field.withDefault(
+      field.oneOf('Who knows the mailboxes of our domains.', 'accounts', 'delivery'),
+      'accounts',
+    ),
+    delivery: hop
+      .meta({
+        description: 'The delivery agent (LMTP), where the relay runs alone.',
+        examples: [{ host: '10.0.0.7', port: 2424 }],
+      })
+      .optional(),
+    outbound: field.withDefault(
+      field.oneOf(
+        'Where mail for other domains goes: nowhere, to the hosts in DNS, to the relayhost, or into the sink.',
+        ...ROUTE_NAMES,
+      ),
+      'off',
+    ),
+    relayhost: z
+      .union([hop.transform((one) => [one]), z.array(hop).min(1)])
+      .meta({
+        description: 'The host that takes our mail for other domains, or several in their order.',
+        examples: [
+          { host: 'smtp.example.com', port: 587, user: 'me', password_file: 'secrets/smtp' },
+        ],
+      })
+      .optional(),
+    sink: field
+      .address('The mailbox that gets what would go out by the route "sink".', 'alice@example.com')
+      .optional(),
+    routes: field.withDefault(routesField(around), {}),
+    retry: field.withDefault(retryField(), {}),
+  };
+}
+
+function retryField(): z.ZodType<RetryConfiguration> {
+  const wait = field.duration('A wait.', '15m', 1000);
+  return strictTable(
+    {
+      schedule: field.withDefault(
+        z
+          .array(wait)
+          .min(1)
+          .max(100)
+          .meta({
+            description: 'Waits after the first attempts; the last one repeats.',
+            examples: [['5m', '15m', '1h', '4h']],
+          }),
+        ['5m', '15m', '30m', '1h', '2h', '4h'],
+      ),
+      expire: field.withDefault(
+        field.duration('Age at which a message is given up.', '5d', 1000),
+        '5d',
+      ),
+      delay_warning: field.withDefault(
+        field.duration('Age at which the author is told of the delay.', '4h'),
+        '4h',
+      ),
+    },
+    (table) => {
+      const [expire, warning] = [table['expire'], table['delay_warning']];
+      if (typeof expire !== 'number' || typeof warning !== 'number' || warning < expire) return [];
+      const text = 'The warning would come after the message is given up';
+      return [{ path: ['delay_warning'], text, fix: 'Make it shorter than relay.retry.expire' }];
+    },
+  )
+    .transform((table) => ({
+      scheduleMs: table.schedule,
+      expireMs: table.expire,
+      delayWarningMs: table.delay_warning,
+    }))
+    .meta({ description: 'When delivery is tried again.', examples: [{ expire: '2d' }] });
+}
+
+/** A route by name needs what it stands for. */
+function routeRule(table: RawTable): readonly Breach[] {
+  const routes = typeof table['routes'] === 'object' ? Object.values(table['routes'] ?? {}) : [];
+  const used = (name: string): boolean => table['outbound'] === name || routes.includes(name);
+  const because = (name: string): string => `mail goes to the route "${name}"`;
+  const hop = '{ host = "smtp.example.com", port = 587 }';
+  return [
+    ...(used('relayhost') && table['relayhost'] === undefined
+      ? [missing('relayhost', hop, because('relayhost'))]
+      : []),
+    ...(used('sink') && table['sink'] === undefined
+      ? [missing('sink', '"alice@example.com"', because('sink'))]
+      : []),
+  ];
+}

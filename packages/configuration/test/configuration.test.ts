@@ -1,0 +1,243 @@
+import { describe, expect, test } from 'vitest';
+import { BASE, configured } from './reading.ts';
+
+describe('an empty file', () => {
+  test('is a local stack with mail to the outside off', () => {
+    expect(configured('')).toEqual({
+      server: { hostname: 'localhost', stateDirectory: `${BASE}/var`, drainMs: 10_000 },
+      log: { level: 'info', format: 'auto' },
+      tls: {},
+      dns: { timeoutMs: 5000 },
+      directory: {
+        domains: ['posthouse.test'],
+        aliases: {},
+        catchAll: {},
+        accountsFile: `${BASE}/var/accounts`,
+        plusSeparator: '+',
+        quotas: {},
+      },
+      submission: {
+        listen: { host: '127.0.0.1', port: 2587 },
+        listenTls: { host: '127.0.0.1', port: 2465 },
+        limits: {
+          maxMessageBytes: 35_000_000,
+          maxRecipients: 1000,
+          maxConnections: 1000,
+          maxConnectionsPerPeer: 200,
+        },
+      },
+      relay: {
+        listen: { host: '127.0.0.1', port: 2525 },
+        trustedNetworks: [],
+        normalizeLineEndingsFrom: [],
+        logins: {},
+        recipientCheck: 'accounts',
+        outbound: { kind: 'off' },
+        routes: {},
+        retry: {
+          scheduleMs: [300_000, 900_000, 1_800_000, 3_600_000, 7_200_000, 14_400_000],
+          expireMs: 432_000_000,
+          delayWarningMs: 14_400_000,
+        },
+        limits: {
+          maxMessageBytes: 50_000_000,
+          maxRecipients: 1000,
+          maxConnections: 1000,
+          maxConnectionsPerPeer: 200,
+          maxHops: 100,
+        },
+      },
+      queue: {
+        durability: 'disk',
+        directory: `${BASE}/var/queue`,
+        maxQueuedBytes: 50_000_000_000,
+        minFreeBytes: 100_000_000,
+        eventRetentionMs: 2_592_000_000,
+      },
+      delivery: {
+        listen: { host: '127.0.0.1', port: 2424 },
+        mailDirectory: `${BASE}/var/mail`,
+        allowedPeers: ['127.0.0.0/8', '::1/128'],
+        logins: {},
+        limits: {
+          maxMessageBytes: 50_000_000,
+          maxRecipients: 1000,
+          maxConnections: 1000,
+          maxConnectionsPerPeer: 200,
+        },
+      },
+    });
+  });
+
+  test('is frozen through and through', () => {
+    const { relay } = configured('');
+    expect(Object.isFrozen(relay)).toBe(true);
+    expect(Object.isFrozen(relay.retry.scheduleMs)).toBe(true);
+  });
+
+  test('may begin with a byte order mark and have the line ends of Windows', () => {
+    expect(configured('\ufeff[server]\r\nhostname = "mail.example.test"\r\n').server.hostname).toBe(
+      'mail.example.test',
+    );
+  });
+});
+
+describe('what is written', () => {
+  test('domains and addresses are in their wire form, keys too', () => {
+    const { directory, delivery } = configured(`
+      [domains]
+      own = ["B\u00fccher.test", "own.test"]
+      postmaster = "Ops@OWN.test"
+      plus_separator = ""
+      catch_all = { "OWN.test" = "alice@own.test" }
+      [aliases]
+      "sales@own.test" = "alice@own.test"
+      "team@b\u00fccher.test" = ["alice@own.test", "x@ELSEWHERE.test"]
+      "list@own.test" = { targets = ["bob@own.test"], owner = "alice@own.test" }
+      [accounts]
+      file = "/etc/posthouse/accounts"
+      [delivery]
+      quota = "1GiB"
+      quotas = { "alice@own.test" = "1.5GB", "bob@own.test" = 1000 }`);
+    expect(directory).toEqual({
+      domains: ['xn--bcher-kva.test', 'own.test'],
+      postmaster: 'Ops@own.test',
+      plusSeparator: '',
+      catchAll: { 'own.test': 'alice@own.test' },
+      aliases: {
+        'sales@own.test': { targets: ['alice@own.test'] },
+        'team@xn--bcher-kva.test': { targets: ['alice@own.test', 'x@elsewhere.test'] },
+        'list@own.test': { targets: ['bob@own.test'], owner: 'alice@own.test' },
+      },
+      accountsFile: '/etc/posthouse/accounts',
+      quotaBytes: 1_073_741_824,
+      quotas: { 'alice@own.test': 1_500_000_000, 'bob@own.test': 1000 },
+    });
+    expect(delivery).not.toHaveProperty('quotas');
+  });
+
+  test('paths begin beside the file, or in the state directory it names', () => {
+    const text =
+      '[server]\nstate_directory = "state"\n[tls]\ncertificate_file = "a"\nkey_file = "/b"';
+    const { server, queue, delivery, directory, tls } = configured(text);
+    expect(server.stateDirectory).toBe(`${BASE}/state`);
+    expect(queue.directory).toBe(`${BASE}/state/queue`);
+    expect(delivery.mailDirectory).toBe(`${BASE}/state/mail`);
+    expect(directory.accountsFile).toBe(`${BASE}/state/accounts`);
+    expect(tls.certificate).toEqual({ certificateFile: `${BASE}/a`, keyFile: '/b' });
+  });
+
+  test('listeners are addresses, sockets, pipes, or off', () => {
+    const { submission, relay, delivery } = configured(`
+      submission.listen = "off"
+      submission.listen_tls = "[::]:465"
+      relay.listen = "unix:run/relay.sock"
+      delivery.listen = 'unix:\\\\.\\pipe\\posthouse'`);
+    expect(submission.listen).toBeUndefined();
+    expect(submission.listenTls).toEqual({ host: '::', port: 465 });
+    expect(relay.listen).toEqual({ path: `${BASE}/run/relay.sock` });
+    expect(delivery.listen).toEqual({ path: '\\\\.\\pipe\\posthouse' });
+  });
+
+  test('a next hop takes the safest TLS that works, and a secret by its place', () => {
+    const { submission, relay } = configured(`
+      [submission.next_hop]
+      socket = "relay.sock"
+      user = "submission"
+      password_env = "RELAY_PASSWORD"
+      [relay]
+      outbound = "relayhost"
+      delivery = { host = "10.0.0.7", port = 2424, tls = "required", verify = false, ca_file = "ca.pem" }
+      [[relay.relayhost]]
+      host = "smtp.example.com"
+      port = 465
+      [[relay.relayhost]]
+      host = "smtp.example.net"
+      port = 587
+      user = "me"
+      password_file = "secrets/smtp"`);
+    expect(submission.nextHop).toEqual({
+      endpoint: { path: `${BASE}/relay.sock` },
+      tls: 'opportunistic',
+      verify: false,
+      credentials: {
+        user: 'submission',
+        password: { kind: 'environment', name: 'RELAY_PASSWORD' },
+      },
+    });
+    expect(relay.delivery).toEqual({
+      endpoint: { host: '10.0.0.7', port: 2424 },
+      tls: 'required',
+      verify: false,
+      caFile: `${BASE}/ca.pem`,
+    });
+    expect(relay.outbound).toEqual({
+      kind: 'next-hops',
+      hops: [
+        { endpoint: { host: 'smtp.example.com', port: 465 }, tls: 'implicit', verify: true },
+        {
+          endpoint: { host: 'smtp.example.net', port: 587 },
+          tls: 'required',
+          verify: true,
+          credentials: { user: 'me', password: { kind: 'file', path: `${BASE}/secrets/smtp` } },
+        },
+      ],
+    });
+  });
+
+  test('authorities to believe are those of the next hop, or of all', () => {
+    const { tls, submission, relay } = configured(`
+      tls.ca_file = "all.pem"
+      submission.next_hop = { host = "a.test", port = 25 }
+      relay.delivery = { host = "a.test", port = 24, ca_file = "own.pem" }`);
+    expect(tls.caFile).toBe(`${BASE}/all.pem`);
+    expect(submission.nextHop?.caFile).toBe(`${BASE}/all.pem`);
+    expect(relay.delivery?.caFile).toBe(`${BASE}/own.pem`);
+  });
+
+  test('routes are named or next hops of their own', () => {
+    const { outbound, routes } = configured(`
+      [relay]
+      outbound = "sink"
+      sink = "alice@posthouse.test"
+      relayhost = { host = "a.test", port = 25 }
+      [relay.routes]
+      "*.Example.com" = "mx"
+      "b.test" = "relayhost"
+      "c.test" = { host = "c.test", port = 25, tls = "off" }
+      "d.test" = "off"`).relay;
+    const hop = (host: string, tls: string): unknown => ({
+      kind: 'next-hops',
+      hops: [{ endpoint: { host, port: 25 }, tls, verify: false }],
+    });
+    expect(outbound).toEqual({ kind: 'sink', address: 'alice@posthouse.test' });
+    expect(routes).toEqual({
+      '*.example.com': { kind: 'mx' },
+      'b.test': hop('a.test', 'opportunistic'),
+      'c.test': hop('c.test', 'off'),
+      'd.test': { kind: 'off' },
+    });
+  });
+
+  test('logins, networks, limits and waits', () => {
+    const { relay, submission } = configured(`
+      [relay]
+      allowed_peers = ["10.0.0.0/8"]
+      trusted_networks = ["192.0.2.1", "2001:db8::/32"]
+      logins.submission = { password_file = "secrets/submission" }
+      retry = { schedule = ["90s", "1h30m"], expire = "2w" }
+      [submission]
+      max_messages_per_hour = 500
+      max_recipients_per_hour = 2000`);
+    expect(relay).toMatchObject({
+      allowedPeers: ['10.0.0.0/8'],
+      trustedNetworks: ['192.0.2.1/32', '2001:db8::/32'],
+      logins: { submission: { kind: 'file', path: `${BASE}/secrets/submission` } },
+      retry: { scheduleMs: [90_000, 5_400_000], expireMs: 1_209_600_000 },
+    });
+    expect(submission.limits).toMatchObject({
+      maxMessagesPerHour: 500,
+      maxRecipientsPerHour: 2000,
+    });
+  });
+});
