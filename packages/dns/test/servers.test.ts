@@ -52,6 +52,25 @@ describe('a server in trouble', () => {
     expect(silent.asked).toHaveLength(2);
   });
 
+  test('that rests and answers all the same is at work again', async () => {
+    const silence = { '*': 'silence' } as const;
+    const [first, second] = [await startServer(GOOD, silence), await startServer(GOOD, silence)];
+    const { resolver, clock } = await startResolver([first, second], { attempts: 1 });
+    const failed = expect(resolver.mx(EXAMPLE)).rejects.toMatchObject({ kind: 'timeout' });
+    await first.question(0);
+    await clock.advance(2_000);
+    await second.question(0);
+    await clock.advance(2_000);
+    await failed; // both rest now
+    second.fail('*');
+    const answer = resolver.addresses(EXAMPLE, 4);
+    await first.question(1);
+    await clock.advance(2_000);
+    expect(await answer).toMatchObject(WELL);
+    await resolver.txt('example.test');
+    expect(first.asked).toHaveLength(2);
+  });
+
   test('SERVFAIL is about the name: the server is asked first again', async () => {
     const first = await startServer(GOOD, { 'bogus.test': 'server-failure' });
     const { resolver } = await startResolver([first, await startServer(GOOD)]);

@@ -40,14 +40,20 @@ test('a server without EDNS is asked in plain DNS', async () => {
 });
 
 describe('what is no answer to our question is passed over', () => {
-  test.for(['wrong-id', 'wrong-question'] satisfies Fault[])('%s', async (fault) => {
-    const server = await startServer(ZONE, { '*': fault });
+  test.for(['forged-id', 'forged-question'] satisfies Fault[])('%s', async (fault) => {
+    const { resolver } = await startResolver([await startServer(ZONE, { '*': fault })]);
+    expect(await resolver.addresses(EXAMPLE, 4)).toMatchObject({ records: ['192.0.2.1'] });
+  });
+
+  test('and so there is none, if nothing else comes', async () => {
+    const server = await startServer(ZONE, { '*': 'hold' });
     const { resolver, clock } = await startResolver([server], { attempts: 1 });
     const answer = expect(resolver.addresses(EXAMPLE, 4)).rejects.toMatchObject({
       kind: 'timeout',
     });
     await server.question(0);
     await clock.advance(2_000);
+    server.release(); // too late, and to a port that is closed
     await answer;
   });
 

@@ -2,9 +2,9 @@
  * Who is told of what: the rules of NOTIFY and of the null reverse-path.
  *
  * Pure. Recipients whose fate was decided at one time are told together, one
- * notification for each kind of news. What is in here twice in other words: a
- * notification is never caused by a notification, except that the postmaster, if
- * named, hears of one that could not be delivered; and never of that one's failure.
+ * notification for each kind of news. A notification never causes another, except
+ * that the postmaster, if one is named, hears of one that could not be delivered;
+ * that such news could not be delivered is told to nobody.
  *
  * RFC 3461 §4.1 (NOTIFY), §5.2 (who issues what), §6.1; RFC 5321 §4.5.5, §6.1.
  */

@@ -189,8 +189,9 @@ class LoopbackDnsServer implements TestDnsServer {
     });
     const fault = this.#faults.get(name) ?? this.#faults.get('*');
     const answer = (): void => {
-      const octets = respond(this.#zone, query, arrival.transport, fault);
-      if (octets !== undefined) arrival.send(octets);
+      for (const octets of respond(this.#zone, query, arrival.transport, fault)) {
+        arrival.send(octets);
+      }
     };
     if (fault === 'hold') this.#held.push({ name, answer });
     else answer();

@@ -1,7 +1,7 @@
 /**
  * What a test's DNS server says to a query: the zone's answer, or a fault.
  *
- * Pure. `undefined` means that it says nothing.
+ * Pure. Each buffer is a packet; where there is none, it says nothing.
  */
 import {
   AUTHENTIC_DATA,
@@ -23,8 +23,8 @@ export type Fault =
   | 'truncated' // over UDP cut short, whole over TCP
   | 'truncated-always' // cut short over TCP, too
   | 'malformed' // no DNS behind the header
-  | 'wrong-id' // the right answer under another id
-  | 'wrong-question' // the answer to another question
+  | 'forged-id' // SERVFAIL under another id, and then the right answer
+  | 'forged-question' // SERVFAIL to another question, and then the right answer
   | 'no-edns' // FORMERR to EDNS, an answer to plain DNS
   | 'alias-only' // aliases are not followed
   | 'hold'; // kept back until it is released
@@ -42,40 +42,50 @@ export function respond(
   query: DecodedPacket,
   transport: 'udp' | 'tcp',
   fault: Fault | undefined,
-): Buffer | undefined {
+): readonly Buffer[] {
   const opt = query.additionals?.find((record): record is OptAnswer => record.type === 'OPT');
   switch (fault) {
     case 'silence':
-      return undefined;
+      return [];
     case 'server-failure':
-      return packetOf(query, { flags: SERVER_FAILURE });
+      return [errorOf(query, SERVER_FAILURE)];
     case 'refused':
-      return packetOf(query, { flags: REFUSED });
+      return [errorOf(query, REFUSED)];
     case 'no-edns':
-      return opt === undefined ? whole(zone, query) : packetOf(query, { flags: FORMAT_ERROR });
+      return [opt === undefined ? whole(zone, query) : errorOf(query, FORMAT_ERROR)];
     case 'referral':
-      return packetOf(query, {
-        authorities: [{ type: 'NS', name: '.', ttl: 300, data: 'ns.elsewhere.test' }],
-      });
+      return [referral(query)];
     case 'truncated':
-      return transport === 'udp' ? cut(query) : whole(zone, query);
+      return [transport === 'udp' ? cut(query) : whole(zone, query)];
     case 'truncated-always':
-      return cut(query);
+      return [cut(query)];
     case 'malformed':
-      return garbled(whole(zone, query));
-    case 'wrong-id':
-      return whole(zone, { ...query, id: ((query.id ?? 0) + 1) % 0x1_0000 });
-    case 'wrong-question':
-      return whole(zone, { ...query, questions: [{ type: 'A', name: 'elsewhere.test' }] });
+      return [garbled(whole(zone, query))];
+    case 'forged-id':
+      return [errorOf({ ...query, id: (query.id ?? 0) ^ 1 }, SERVER_FAILURE), whole(zone, query)];
+    case 'forged-question':
+      return [errorOf({ ...query, questions: [ELSEWHERE] }, SERVER_FAILURE), whole(zone, query)];
     case 'alias-only':
-      return whole(zone, query, false);
+      return [whole(zone, query, false)];
     case 'hold':
     case undefined: {
       const octets = whole(zone, query);
       const limit = opt?.udpPayloadSize ?? PLAIN_UDP_BYTES;
-      return transport === 'udp' && octets.length > limit ? cut(query) : octets;
+      return [transport === 'udp' && octets.length > limit ? cut(query) : octets];
     }
   }
+}
+
+const ELSEWHERE: Question = { type: 'A', name: 'elsewhere.test' };
+
+function errorOf(query: DecodedPacket, rcode: number): Buffer {
+  return packetOf(query, { flags: rcode });
+}
+
+function referral(query: DecodedPacket): Buffer {
+  return packetOf(query, {
+    authorities: [{ type: 'NS', name: '.', ttl: 300, data: 'ns.elsewhere.test' }],
+  });
 }
 
 function whole(zone: Zone, query: DecodedPacket, followAliases = true): Buffer {
