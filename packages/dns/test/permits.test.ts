@@ -5,17 +5,22 @@ const PATIENT = new AbortController().signal;
 
 test('no more run at once than there are permits, and those in line come in their order', async () => {
   const permits = new Permits(2);
-  const gates = Array.from({ length: 5 }, () => Promise.withResolvers<void>());
+  const pieces = Array.from({ length: 5 }, () => ({
+    begun: Promise.withResolvers<void>(),
+    gate: Promise.withResolvers<void>(),
+  }));
   const begun: number[] = [];
-  const work = gates.map((gate, i) =>
-    permits.run(async () => {
+  const work = pieces.map((piece, i) =>
+    permits.run(() => {
       begun.push(i);
-      await gate.promise;
+      piece.begun.resolve();
+      return piece.gate.promise;
     }, PATIENT),
   );
-  for (const [i, gate] of gates.entries()) {
+  for (const [i, piece] of pieces.entries()) {
+    await pieces[Math.min(i + 1, 4)]?.begun.promise;
     expect(begun).toEqual([0, 1, 2, 3, 4].slice(0, i + 2));
-    gate.resolve();
+    piece.gate.resolve();
     await work[i];
   }
 });
