@@ -65,15 +65,6 @@ export class Cache {
     this.#limits = limits;
   }
 
-  get size(): number {
-    return this.#entries.size;
-  }
-
-  /** Octets in use. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   recall(key: string, now: number): Memory {
     const entry = this.#entries.get(key);
     if (entry === undefined) return {};

@@ -3,8 +3,6 @@ export { composeDsn } from './compose-dsn.ts';
 export type { ComposedDsn } from './compose-dsn.ts';
 export { decideNotifications } from './decide.ts';
 export type { Notification, NotificationPolicy } from './decide.ts';
-export { explainFailure } from './explanation.ts';
-export type { Explanation } from './explanation.ts';
 export type { Action, Expanded, RecipientFate } from './fate.ts';
 export type { DsnReport, ReportedMessage } from './report.ts';
 export { readReturnedContent } from './returned-content.ts';
