@@ -20,7 +20,7 @@ const DNS_PORT = 53;
 const SYSTEM_LIST_AGE_MS = 30_000;
 
 /** Reads `192.0.2.53`, `192.0.2.53:5300`, `2001:db8::53` or `[2001:db8::53]:5300`. @throws RangeError */
-export function parseServer(text: string): Server {
+function parseServer(text: string): Server {
   const match =
     /^\[(?<six>[^\]]+)\](?::(?<sixPort>\d+))?$|^(?<four>[\d.]+)(?::(?<fourPort>\d+))?$/.exec(text);
   const address = match?.groups?.['six'] ?? match?.groups?.['four'] ?? text;
@@ -37,7 +37,7 @@ export function parseServer(text: string): Server {
   return { address, port };
 }
 
-/** The text that `parseServer` reads. */
+/** `address:port`, with brackets around an IPv6 address. */
 export function formatServer(server: Server): string {
   return isIPv6(server.address)
     ? `[${server.address}]:${server.port}`
