@@ -69,6 +69,9 @@ export function createAuthorReceiver(
       const owns: Owns = (address) => deps.directory.owns(account, address);
       const refusal = refuseReversePath(reversePath, owns);
       if (refusal !== undefined) return refused(refusal, deps.clock);
+      if (!deps.allowance.takeMessage(account.name, deps.clock.now())) {
+        return refused(refuse('rate-limited'), deps.clock);
+      }
       const next = deps.next.begin(reversePath, authored(params, account), context, signal);
       return new AuthorTransaction(next, { options, deps, account, owns, reversePath });
     },
@@ -98,7 +101,7 @@ class AuthorTransaction implements MailTransaction {
 
   async recipient(path: ForwardPath, params: RcptParams, signal?: AbortSignal): Promise<void> {
     const { account, deps } = this.#authorship;
-    if (!deps.allowance.take(account.name, deps.clock.now())) throw refuse('rate-limited');
+    if (!deps.allowance.takeRecipient(account.name, deps.clock.now())) throw refuse('rate-limited');
     await this.#next.recipient(path, params, signal);
   }
 

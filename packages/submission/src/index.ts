@@ -3,3 +3,5 @@ export { createAuthorReceiver } from './author-receiver.ts';
 export type { AuthorReceiverDeps, AuthorReceiverOptions } from './author-receiver.ts';
 export { createSendingAllowance } from './limits.ts';
 export type { SendingAllowance, SendingLimits } from './limits.ts';
+export { createSubmission } from './submission.ts';
+export type { Submission, SubmissionDeps, SubmissionOptions } from './submission.ts';

@@ -1,20 +1,23 @@
 /**
- * How much an account may send in an hour. A token bucket for each account: it fills
- * steadily, so that a full hour's worth may go at once and never more than two in any hour.
+ * How much an account may send in an hour: token buckets that fill steadily, so that a
+ * full hour's worth may go at once and never more than two in any hour.
  *
- * Kept in memory and bounded: a bucket that is full again is forgotten.
+ * Kept in memory and bounded: a bucket that is full again is forgotten. A restart fills
+ * all of them.
  */
 
-/** Per account. */
+/** For each account; an absent limit is none. */
 export interface SendingLimits {
-  /** Recipients in an hour; each RCPT that is taken counts one. */
-  readonly maxRecipientsPerHour: number;
+  readonly maxMessagesPerHour?: number | undefined;
+  /** Each recipient of each message counts. */
+  readonly maxRecipientsPerHour?: number | undefined;
 }
 
-/** The buckets of all accounts. */
+/** What accounts may still send. */
 export interface SendingAllowance {
-  /** Takes one recipient from the account's allowance; false where nothing is left. */
-  take(account: string, now: number): boolean;
+  /** Takes one message; false where nothing is left. */
+  takeMessage(account: string, now: number): boolean;
+  takeRecipient(account: string, now: number): boolean;
 }
 
 interface Bucket {
@@ -25,9 +28,16 @@ interface Bucket {
 const HOUR_MS = 3_600_000;
 const SWEEP_ABOVE = 10_000;
 
-/** Makes the buckets. */
+/** Makes the allowance of all accounts. */
 export function createSendingAllowance(limits: SendingLimits): SendingAllowance {
-  const max = limits.maxRecipientsPerHour;
+  return {
+    takeMessage: createBuckets(limits.maxMessagesPerHour),
+    takeRecipient: createBuckets(limits.maxRecipientsPerHour),
+  };
+}
+
+function createBuckets(max = Infinity): (account: string, now: number) => boolean {
+  if (max === Infinity) return () => true;
   const buckets = new Map<string, Bucket>();
 
   const fill = (bucket: Bucket | undefined, now: number): number => {
@@ -36,15 +46,13 @@ export function createSendingAllowance(limits: SendingLimits): SendingAllowance 
     return Math.min(max, bucket.left + (elapsedMs * max) / HOUR_MS);
   };
 
-  return {
-    take(account, now) {
-      const left = fill(buckets.get(account), now);
-      if (left < 1) return false;
-      buckets.set(account, { left: left - 1, at: now });
-      if (buckets.size > SWEEP_ABOVE) {
-        for (const [name, bucket] of buckets) if (fill(bucket, now) >= max) buckets.delete(name);
-      }
-      return true;
-    },
+  return (account, now) => {
+    const left = fill(buckets.get(account), now);
+    if (left < 1) return false;
+    buckets.set(account, { left: left - 1, at: now });
+    if (buckets.size > SWEEP_ABOVE) {
+      for (const [name, bucket] of buckets) if (fill(bucket, now) >= max) buckets.delete(name);
+    }
+    return true;
   };
 }

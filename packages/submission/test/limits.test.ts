@@ -7,7 +7,7 @@ it('lets an hour’s worth go at once, then as fast as it fills', () => {
   const allowance = createSendingAllowance({ maxRecipientsPerHour: 60 });
   const takeAll = (now: number): number => {
     let taken = 0;
-    while (allowance.take('alice', now)) taken++;
+    while (allowance.takeRecipient('alice', now)) taken++;
     return taken;
   };
   expect(takeAll(0)).toBe(60);
@@ -16,8 +16,8 @@ it('lets an hour’s worth go at once, then as fast as it fills', () => {
 });
 
 it('keeps accounts apart, and gives nothing for a clock set back', () => {
-  const allowance = createSendingAllowance({ maxRecipientsPerHour: 1 });
-  expect(allowance.take('alice', HOUR_MS)).toBe(true);
-  expect(allowance.take('bob', HOUR_MS)).toBe(true);
-  expect(allowance.take('alice', 0)).toBe(false);
+  const allowance = createSendingAllowance({ maxMessagesPerHour: 1 });
+  expect(allowance.takeMessage('alice', HOUR_MS)).toBe(true);
+  expect(allowance.takeMessage('bob', HOUR_MS)).toBe(true);
+  expect(allowance.takeMessage('alice', 0)).toBe(false);
 });
