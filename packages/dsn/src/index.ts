@@ -1,6 +1,7 @@
 /** Delivery status notifications: who gets one, compose it, read one. Pure. */
 export { composeDsn } from './compose-dsn.ts';
 export type { ComposedDsn } from './compose-dsn.ts';
+export { decodeWords } from './encoded-words.ts';
 export { decideNotifications } from './decide.ts';
 export type { Notification, NotificationPolicy } from './decide.ts';
 export type { Action, Expanded, RecipientFate } from './fate.ts';
