@@ -107,7 +107,7 @@ export class Intake {
   readonly options: ResolvedOptions;
   readonly #deps: IntakeDeps;
   readonly #accepts = new Set<Promise<unknown>>();
-  #running = false;
+  #state: 'new' | 'open' | 'closed' = 'new';
 
   constructor(options: ResolvedOptions, deps: IntakeDeps) {
     this.options = options;
@@ -116,12 +116,12 @@ export class Intake {
 
   async start(): Promise<void> {
     await this.#deps.backPressure.refresh();
-    this.#running = true;
+    if (this.#state === 'new') this.#state = 'open';
   }
 
-  /** Takes no more messages; resolves when those that are being accepted are. */
+  /** Takes no more messages from now on; resolves when those that are being accepted are. */
   async stop(): Promise<void> {
-    this.#running = false;
+    this.#state = 'closed';
     await Promise.allSettled(this.#accepts);
   }
 
@@ -131,7 +131,7 @@ export class Intake {
 
   /** Why this message is not taken; `undefined`: it may come. */
   refusal({ sizeBytes = 0 }: MailParams): MailError | undefined {
-    if (!this.#running) return refuse('shutting-down');
+    if (this.#state !== 'open') return refuse('shutting-down');
     if (sizeBytes > this.options.maxMessageBytes) return refuse('message-too-large');
     return this.#deps.backPressure.refusal(sizeBytes);
   }

@@ -132,9 +132,9 @@ class StoredQueue implements Queue {
   }
 
   async #stop(): Promise<void> {
-    if (this.#started === undefined) return;
-    await this.#started.catch(() => undefined); // who started it was told
-    await this.#intake.stop();
+    const accepted = this.#intake.stop(); // refuses from now on
+    await this.#started?.catch(() => undefined); // who started it was told
+    await accepted;
     await this.#stopForgetting?.();
     await this.#dispatch.stop(this.#options.drainMs);
   }

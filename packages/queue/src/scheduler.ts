@@ -5,9 +5,9 @@
  * Bounded whatever the backlog: the store is the truth, and only so many recipients
  * are here. Three rules keep one destination from taking what all need:
  * - lanes take turns, each with one attempt;
- * - no lane may have more attempts than are still free in all, nor more waiting than a quarter of
- *   what is free (dynamic thresholds, as switches share their buffers): however many slow lanes
- *   there are, the next one still finds room;
+ * - no lane may have more attempts than are free in all, a last quarter of the slots left out for
+ *   lanes that have none, nor more waiting than a sixteenth of what is free (dynamic thresholds, as
+ *   switches share their buffers): however many slow lanes there are, the next one finds room;
  * - a lane or site that rests has nothing here at all.
  *
  * The life of a group: reserve → admit → next → ended → release.
@@ -32,10 +32,10 @@ export interface Rested {
   readonly groups: readonly Group[];
 }
 
-/** Recipients of one lane that may wait, at most: enough for some seconds. */
-const MAX_ROOM = 500;
-/** Recipients of one lane that may wait, at least, as long as any may. */
-const MIN_ROOM = 10;
+/** Recipients of one lane that may wait, at most: enough until the next page is here. */
+const MAX_ROOM = 200;
+/** The share of what is free that one lane may have waiting. */
+const ROOM_SHARE = 1 / 16;
 /** What a sender may always have waiting in a lane that is full of others. */
 const SENDER_SHARE = 10;
 const NOTHING_RESTED: Rested = { lanes: [], groups: [] };
@@ -50,9 +50,12 @@ export class Scheduler {
   #attempts = 0;
   #waiting = 0;
   #wantsClaim = true;
+  /** Slots for lanes that have no attempt under way. */
+  readonly #newcomers: number;
 
   constructor(limits: ResolvedConcurrency, planner: RoutePlanner) {
     this.#limits = limits;
+    this.#newcomers = Math.floor(limits.maxAttempts / 4);
     this.#register = new LaneRegister({
       initial: (own) => (own ? limits.ownPerLane : limits.initialPerLane),
       siteLimit: (site, own) =>
@@ -135,7 +138,7 @@ export class Scheduler {
         lane.site.blocked.add(lane);
         continue;
       }
-      if (lane.inFlight > 0 && lane.inFlight >= free) continue; // the dynamic threshold
+      if (lane.inFlight > 0 && lane.inFlight >= free - this.#newcomers) continue;
       return this.#start(lane);
     }
     return undefined;
@@ -172,7 +175,9 @@ export class Scheduler {
   /** What to ask the store for. Taken as asked: `wantsClaim` is false until something changes. */
   claimLimits(now: number): ClaimLimits {
     this.#wantsClaim = false;
-    return { limit: this.free, perLaneLimit: this.#room(), ...this.exclusions(now) };
+    // A part of what is free at a time, so that the first lanes that are found leave room to others.
+    const limit = Math.max(1, Math.floor(this.free / 4));
+    return { limit, perLaneLimit: this.#room(), ...this.exclusions(now) };
   }
 
   /** What need not be asked for: lanes that have enough waiting, and sites that can take no more. */
@@ -302,7 +307,7 @@ export class Scheduler {
 
   /** How many recipients one lane may have waiting. */
   #room(): number {
-    return Math.min(MAX_ROOM, Math.max(MIN_ROOM, Math.floor(this.free / 4)));
+    return Math.min(MAX_ROOM, Math.max(1, Math.floor(this.free * ROOM_SHARE)));
   }
 
   #initial(lane: Lane): number {

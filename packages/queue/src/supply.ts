@@ -70,14 +70,13 @@ export class Supply {
 
   async #pump(): Promise<void> {
     try {
-      let found = 0;
       while (this.#asked && this.#running) {
         this.#asked = false;
-        found = await this.#claim();
+        const found = await this.#claim();
         this.#asked ||= this.#deps.scheduler.wantsClaim;
+        if (!this.#asked && this.#running) await this.#setAlarm(found); // may be asked meanwhile
       }
       this.#retryMs = MIN_RETRY_MS;
-      if (this.#running) await this.#setAlarm(found);
     } catch (error) {
       this.#deps.logger.error(
         { event: 'claim-failed', err: error },

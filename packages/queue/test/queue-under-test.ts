@@ -1,7 +1,15 @@
 /** A queue with everything around it that a test wants to see or to move. */
 import { silentLogger } from '@posthouse/mail';
 import type { Clock, MailTransaction, RcptParams, RecipientOutcome } from '@posthouse/mail';
-import { contentOf, enhancedStatus, NO_PARAMS, parseReversePath, pour } from '@posthouse/mail';
+import {
+  contentOf,
+  createReply,
+  enhancedStatus,
+  NO_PARAMS,
+  parseReversePath,
+  pour,
+  readContent,
+} from '@posthouse/mail';
 import { createManualClock, domain, mailbox, testContext } from '@posthouse/testkit';
 import type { ManualClock } from '@posthouse/testkit';
 import { createMemoryStore } from '../src/memory/memory-store.ts';
@@ -17,6 +25,29 @@ import type {
   Transmitter,
 } from '../src/index.ts';
 
+/** The host is there and takes nothing: 421, a refused connection, a time-out. */
+export const HOST_DOWN: RecipientOutcome = {
+  kind: 'delayed',
+  status: enhancedStatus(4, 4, 1),
+  reason: 'connection timed out',
+  scope: 'host',
+};
+export const GREYLISTED: RecipientOutcome = {
+  kind: 'delayed',
+  status: enhancedStatus(4, 7, 1),
+  reason: '451 4.7.1 greylisted, try later',
+  reply: createReply(451, enhancedStatus(4, 7, 1), 'greylisted, try later'),
+  host: { name: 'mx.example.net', address: '192.0.2.7' },
+  scope: 'recipient',
+};
+export const NO_SUCH_USER: RecipientOutcome = {
+  kind: 'failed',
+  status: enhancedStatus(5, 1, 1),
+  reason: '550 5.1.1 no such user',
+  reply: createReply(550, enhancedStatus(5, 1, 1), 'no such user'),
+  host: { name: 'mx.example.net', address: '192.0.2.7' },
+  proof: 'peer-reply',
+};
 export const DELIVERED: RecipientOutcome = { kind: 'delivered', status: enhancedStatus(2, 0, 0) };
 
 /** What a scripted transmitter says of each recipient. */
@@ -31,7 +62,7 @@ export interface QueueUnderTest {
   readonly clock: ManualClock;
   /** Every attempt, in the order in which they began. */
   readonly attempts: readonly SeenAttempt[];
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 export interface SeenAttempt {
@@ -39,6 +70,8 @@ export interface SeenAttempt {
   readonly addresses: readonly string[];
   readonly repeat: boolean | undefined;
   readonly attempt: Attempt;
+  /** The message as it was to be read then. */
+  readonly text: Promise<string>;
 }
 
 /** Every domain is a lane and a site of its own. */
@@ -97,8 +130,10 @@ export function scriptedTransmitter(
         ({ forwardPath }) => `${forwardPath.localPart}@${forwardPath.domain}`,
       );
       const repeat = attempt.context.delivery?.repeat;
-      attempts.push({ at: clock.now(), addresses, repeat, attempt });
-      return Promise.all(addresses.map((address) => script(address, attempt)));
+      const text = readContent(attempt.content, 10_000_000).then(String);
+      text.catch(() => undefined); // who looks at it is told
+      attempts.push({ at: clock.now(), addresses, repeat, attempt, text });
+      return Promise.all(addresses.map(async (address) => script(address, attempt)));
     },
   };
 }
@@ -126,10 +161,16 @@ export async function submit(queue: Queue, sample: Sample): Promise<MailTransact
   const content = contentOf(Buffer.from(sample.content ?? MESSAGE));
   await pour(content, transaction.stage(Buffer.from('Received: by test\r\n')));
   await transaction.commit();
+  await turn(); // what begins now has its end written at this very time of a manual clock
   return transaction.id;
 }
 
-/** Lets everything run that is ready. */
+/** Lets everything run that is ready, as often as is said. */
+export async function turn(times = 1): Promise<void> {
+  for (let n = 0; n < times; n++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** The same, with the timers that are due. */
 export function settle(clock: ManualClock): Promise<void> {
   return clock.advance(0);
 }
