@@ -1,5 +1,7 @@
 /** Doubles and contracts for tests of everything that stands on @posthouse/mail. */
 export { domain, mailbox, testContext } from './addresses.ts';
+export { connectDialogue } from './dialogue-client.ts';
+export type { DialogueClient } from './dialogue-client.ts';
 export { createManualClock } from './manual-clock.ts';
 export type { ManualClock } from './manual-clock.ts';
 export { describeReceiverContract } from './receiver-contract.ts';

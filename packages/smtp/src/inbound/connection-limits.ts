@@ -1,0 +1,56 @@
+/**
+ * How many connections there may be, in all and from one client.
+ *
+ * An IPv6 client is its /64, since it has as many addresses in there as it likes.
+ * Connections over a unix socket count in all, but are nobody's share.
+ */
+import { isIPv6 } from 'node:net';
+import { refuse } from '@posthouse/mail';
+import type { MailError } from '@posthouse/mail';
+
+/** Counts connections. */
+export class ConnectionLimits {
+  readonly #maxConnections: number;
+  readonly #maxPerPeer: number;
+  readonly #perPeer = new Map<string, number>();
+  #total = 0;
+
+  constructor(limits: { maxConnections: number; maxConnectionsPerPeer: number }) {
+    this.#maxConnections = limits.maxConnections;
+    this.#maxPerPeer = limits.maxConnectionsPerPeer;
+  }
+
+  /** Counts one in, even where it is over the limit: `leave` is called for each. */
+  enter(address: string): MailError | undefined {
+    const key = clientOf(address);
+    const count = (this.#perPeer.get(key) ?? 0) + 1;
+    this.#perPeer.set(key, count);
+    this.#total++;
+    if (this.#total > this.#maxConnections) {
+      return refuse('too-many-connections', { text: 'Too many connections, try again later' });
+    }
+    const shared = address === 'local';
+    return !shared && count > this.#maxPerPeer ? refuse('too-many-connections') : undefined;
+  }
+
+  leave(address: string): void {
+    const key = clientOf(address);
+    const count = (this.#perPeer.get(key) ?? 1) - 1;
+    if (count === 0) this.#perPeer.delete(key);
+    else this.#perPeer.set(key, count);
+    this.#total--;
+  }
+}
+
+/** What counts as one client. */
+function clientOf(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/s, '');
+  if (!isIPv6(plain)) return plain;
+  const [head = '', tail] = plain.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  if (tail !== undefined) {
+    const after = tail === '' ? 0 : tail.split(':').length;
+    while (groups.length + after < 8) groups.push('0');
+  }
+  return `${groups.slice(0, 4).join(':')}::/64`;
+}

@@ -1,0 +1,120 @@
+/**
+ * One mail transaction of a client, driven into a MailReceiver.
+ *
+ * MAIL opens it, RCPTs may be put before MAIL was answered, content goes through a stage,
+ * and the outcomes become replies once `commit` has resolved: never before. A fault of
+ * the receiver is 451 like any other unknown failure. Whatever ends it early aborts it.
+ *
+ * RFC 5321 §3.3, §4.4 (Received); RFC 2033 §4.2 (a reply for each recipient).
+ */
+import { asMailError, formatFields, receivedField, refuse } from '@posthouse/mail';
+import type {
+  ContentWriter,
+  Domain,
+  ForwardPath,
+  MailParams,
+  MailReceiver,
+  MailTransaction,
+  RcptParams,
+  RecipientOutcome,
+  ReversePath,
+  TransferContext,
+} from '@posthouse/mail';
+
+/** What MAIL has settled. */
+export interface Envelope {
+  readonly reversePath: ReversePath;
+  readonly params: MailParams;
+  /** The facts of this session, for our Received field. */
+  readonly hop: TransferContext;
+  /** The facts that the receiver is told: the hop's, or those of the message's first session. */
+  readonly context: TransferContext;
+}
+
+interface Recipient {
+  readonly forwardPath: ForwardPath;
+  state: 'asked' | 'taken' | 'refused';
+}
+
+/** A transaction from MAIL to the reply after the mail data. */
+export class IncomingMail {
+  readonly envelope: Envelope;
+  readonly #transaction: MailTransaction;
+  readonly #recipients: Recipient[] = [];
+  #ended = false;
+
+  constructor(receiver: MailReceiver, envelope: Envelope) {
+    this.envelope = envelope;
+    const { reversePath, params, context } = envelope;
+    this.#transaction = receiver.begin(reversePath, params, context);
+    this.#transaction.opened.catch(() => undefined); // looked at by whoever awaits it
+  }
+
+  get id(): MailTransaction['id'] {
+    return this.#transaction.id;
+  }
+
+  /** MAIL's answer. @throws MailError */
+  get opened(): Promise<void> {
+    return this.#transaction.opened;
+  }
+
+  /** Recipients that were taken or may still be. */
+  get recipientCount(): number {
+    return this.#recipients.filter((recipient) => recipient.state !== 'refused').length;
+  }
+
+  /** RCPT's answer. @throws MailError; also where MAIL turns out to be refused */
+  async recipient(forwardPath: ForwardPath, params: RcptParams): Promise<void> {
+    const recipient: Recipient = { forwardPath, state: 'asked' };
+    this.#recipients.push(recipient);
+    try {
+      const answer = this.#transaction.recipient(forwardPath, params);
+      answer.catch(() => undefined); // MAIL's refusal is told first
+      await this.opened.catch(() => {
+        throw refuse('command-sequence', { text: 'No transaction: MAIL was refused' });
+      });
+      await answer;
+      recipient.state = 'taken';
+    } catch (error) {
+      recipient.state = 'refused';
+      throw error;
+    }
+  }
+
+  /** Starts the content, with our Received field in front. @throws MailError */
+  stage(hostname: Domain): ContentWriter {
+    const taken = this.#recipients.filter((recipient) => recipient.state === 'taken');
+    const only = taken.length === 1 ? taken[0] : undefined;
+    const received = receivedField({
+      context: this.envelope.hop,
+      by: hostname,
+      id: this.id,
+      smtpUtf8: this.envelope.params.smtpUtf8 === true,
+      ...(only === undefined ? {} : { recipient: only.forwardPath }),
+    });
+    return this.#transaction.stage(formatFields([received]));
+  }
+
+  /** Hands over responsibility. @throws MailError, a fault of the receiver included */
+  async commit(): Promise<readonly RecipientOutcome[]> {
+    this.#ended = true;
+    try {
+      const outcomes = await this.#transaction.commit();
+      const { recipientCount } = this;
+      if (outcomes.length !== recipientCount) {
+        throw new TypeError(`${outcomes.length} outcomes for ${recipientCount} recipients`);
+      }
+      return outcomes;
+    } catch (thrown) {
+      throw asMailError(thrown);
+    }
+  }
+
+  /** Ends it without a trace; no effect after `commit` or a second time. Never rejects. */
+  abort(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#transaction.abort().catch(() => undefined); // the seam says that it never throws
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * The parser of smtp-server, emptied: what it does with octets is decided by our session.
+ *
+ * Backpressure is that of the stream: while an intake's promise is open, nothing more is
+ * read from the socket. A chunk full of commands gives way to other connections every
+ * hundred steps. What the client leaves unfinished when it goes is dropped, never run as
+ * a command.
+ */
+import { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
+import type { StreamConsumer } from './intake.ts';
+
+const STEPS_AT_A_TIME = 100;
+
+/** Where the socket is piped into. */
+export class InputStream extends SMTPStream {
+  readonly #consumer: () => StreamConsumer;
+
+  /** @param consumer asked for with each chunk, because the base class makes streams before there is a session */
+  constructor(consumer: () => StreamConsumer) {
+    super();
+    this.#consumer = consumer;
+  }
+
+  override _write(chunk: Buffer, _encoding: string, proceed: (error?: Error | null) => void): void {
+    if (this.isClosed || chunk.length === 0) return proceed();
+    const consumer = this.#consumer();
+    consumer.arrived(chunk.length);
+    this.#run(consumer, chunk, 0, proceed);
+  }
+
+  override _flushData(): void {
+    // The base class would run an unfinished line as a command.
+  }
+
+  #run(consumer: StreamConsumer, chunk: Buffer, start: number, proceed: () => void): void {
+    let at = start;
+    for (let steps = 0; at < chunk.length; steps++) {
+      if (this.isClosed) return proceed();
+      if (steps === STEPS_AT_A_TIME) {
+        setImmediate(() => this.#run(consumer, chunk, at, proceed));
+        return;
+      }
+      const taken = consumer.take(chunk, at);
+      if (typeof taken !== 'number') {
+        void taken.then((count) => this.#run(consumer, chunk, at + count, proceed));
+        return;
+      }
+      at += taken;
+    }
+    if (this.isClosed) return proceed();
+    const held = consumer.settled();
+    if (held === undefined) proceed();
+    else void held.then(() => proceed());
+  }
+}

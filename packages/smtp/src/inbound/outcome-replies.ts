@@ -1,0 +1,52 @@
+/**
+ * The replies after the mail data, from what became of the recipients.
+ *
+ * LMTP answers each recipient (RFC 2033 §4.2). SMTP has one reply for all: it is positive
+ * only where every recipient was taken, because what a 250 promises must hold for each.
+ */
+import { createReply, enhancedStatus, isTaken } from '@posthouse/mail';
+import type { RecipientOutcome, Reply, TransactionId } from '@posthouse/mail';
+import { passedOn } from './replies.ts';
+
+const OK = enhancedStatus(2, 0, 0);
+
+/** LMTP's reply for one recipient. */
+export function recipientReply(outcome: RecipientOutcome, id: TransactionId): Reply {
+  switch (outcome.kind) {
+    case 'accepted':
+      return createReply(250, OK, `Ok: queued as ${outcome.id ?? id}`);
+    case 'relayed':
+      return createReply(250, OK, `Ok: relayed as ${id}`);
+    case 'delivered':
+      return createReply(250, OK, `Ok: delivered as ${id}`);
+    case 'delayed':
+      return outcome.reply === undefined
+        ? createReply(451, { ...outcome.status, class: 4 }, outcome.reason)
+        : passedOn(outcome.reply, false);
+    case 'failed':
+      return outcome.reply === undefined
+        ? createReply(554, { ...outcome.status, class: 5 }, outcome.reason)
+        : passedOn(outcome.reply, true);
+    default:
+      return unknownOutcome(outcome);
+  }
+}
+
+/**
+ * SMTP's reply for all. Where a receiver breaks its word and the outcomes differ, a delay
+ * is said before a failure, and a failure before success: the author may then send a
+ * second copy, but loses none.
+ */
+export function messageReply(outcomes: readonly RecipientOutcome[], id: TransactionId): Reply {
+  const told =
+    outcomes.find((outcome) => outcome.kind === 'delayed') ??
+    outcomes.find((outcome) => !isTaken(outcome)) ??
+    outcomes[0];
+  return told === undefined
+    ? createReply(250, OK, `Ok: queued as ${id}`)
+    : recipientReply(told, id);
+}
+
+function unknownOutcome(outcome: never): never {
+  throw new TypeError(`unknown outcome: ${JSON.stringify(outcome)}`);
+}

@@ -1,0 +1,85 @@
+/**
+ * What a session tells the log: one event per fact, never content, never secrets.
+ *
+ * What passes and what is refused is `info`, a fault of ours is `error` with its cause,
+ * once. The coming and going of sessions is `debug`.
+ */
+import { asMailError, formatPath, replyText } from '@posthouse/mail';
+import type { Logger, MailError } from '@posthouse/mail';
+import type { IncomingMail } from './incoming-mail.ts';
+import type { SessionFacts } from './session-policy.ts';
+
+/** The step that was refused. */
+export type RefusedStep = 'connection' | 'login' | 'sender' | 'recipient' | 'message' | 'command';
+
+/** The log of one session. */
+export class SessionLog {
+  readonly #logger: Logger;
+  readonly #facts: () => SessionFacts;
+
+  constructor(logger: Logger, facts: () => SessionFacts) {
+    this.#logger = logger;
+    this.#facts = facts;
+  }
+
+  opened(): void {
+    this.#logger.debug({ event: 'session-opened', ...this.#who() }, 'session opened');
+  }
+
+  closed(): void {
+    this.#logger.debug({ event: 'session-closed', ...this.#who() }, 'session closed');
+  }
+
+  /** The connection or its TLS handshake broke. */
+  broken(error: Error): void {
+    this.#logger.debug(
+      { event: 'session-broken', ...this.#who(), reason: error.message },
+      'the connection broke',
+    );
+  }
+
+  accepted(mail: IncomingMail, sizeBytes: number): void {
+    const { context, reversePath } = mail.envelope;
+    this.#logger.info(
+      {
+        event: 'message-accepted',
+        ...this.#who(),
+        queueId: mail.id,
+        traceId: context.traceId,
+        reversePath: formatPath(reversePath),
+        recipients: mail.recipientCount,
+        sizeBytes,
+      },
+      'message accepted',
+    );
+  }
+
+  /** What is thrown becomes a MailError here, and is told. */
+  refused(
+    step: RefusedStep,
+    thrown: unknown,
+    fields: Readonly<Record<string, unknown>> = {},
+  ): MailError {
+    const error = asMailError(thrown);
+    const told = { event: `${step}-refused`, ...this.#who(), ...fields, ...error.fields };
+    const reply = replyText(error.reply);
+    if (error.cause !== undefined && error.origin === 'ourselves' && !error.permanent) {
+      this.#logger.error({ ...told, reply, err: error.cause }, 'a fault of ours');
+    } else if (step === 'command') {
+      this.#logger.debug({ ...told, reply }, 'command refused');
+    } else {
+      this.#logger.info({ ...told, reply }, `${step} refused`);
+    }
+    return error;
+  }
+
+  #who(): Readonly<Record<string, unknown>> {
+    const { id, identity, peer, greeting } = this.#facts();
+    return {
+      session: id,
+      peer: peer.address,
+      ...(greeting === '' ? {} : { greeting }),
+      ...(identity === undefined ? {} : { account: identity.account }),
+    };
+  }
+}
