@@ -1,17 +1,21 @@
-/** Mail over SMTP and LMTP: the listener, and what decides about its sessions. */
-export { createListener } from './inbound/listener.ts';
-export type { Listener, ListenerDeps } from './inbound/listener.ts';
-export { DEFAULT_LISTENER_LIMITS } from './inbound/listener-options.ts';
+/** Mail over SMTP and LMTP, in and out: the listener with its policy; sessions, their pool and the next hop. */
+export { connect } from './outbound/connect.ts';
+export type { ConnectDeps } from './outbound/connect.ts';
 export type {
-  BareLineEndings,
-  ListenAddress,
-  ListenerLimits,
-  ListenerOptions,
-  TlsCertificate,
-} from './inbound/listener-options.ts';
+  ConnectTarget,
+  Endpoint,
+  TargetAuthentication,
+  TargetTls,
+} from './outbound/connect-target.ts';
+export { createNextHop } from './outbound/next-hop.ts';
+export type { NextHop, NextHopDeps, NextHopOptions } from './outbound/next-hop.ts';
+export type { PeerLimits, PeerOffers } from './outbound/offers.ts';
+export type { ClientSession } from './outbound/session.ts';
+export { createSessionPool } from './outbound/session-pool.ts';
 export type {
-  Credentials,
-  SaslMechanism,
-  SessionFacts,
-  SessionPolicy,
-} from './inbound/session-policy.ts';
+  SessionPool,
+  SessionPoolDeps,
+  SessionPoolOptions,
+} from './outbound/session-pool.ts';
+export { CUT_THROUGH_TIMEOUTS, OUTBOUND_TIMEOUTS } from './outbound/timeouts.ts';
+export type { OutboundTimeouts } from './outbound/timeouts.ts';

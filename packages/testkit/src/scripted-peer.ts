@@ -212,12 +212,15 @@ class Scene {
     secure.on('error', () => undefined);
     this.#socket = secure;
     this.#received.attach(secure);
-    await new Promise<void>((resolve) => secure.once('secure', resolve).once('close', resolve));
+    // A client that refuses the certificate only ends.
+    await new Promise<void>((resolve) => {
+      secure.once('secure', resolve).once('end', resolve).once('close', resolve);
+    });
   }
 
   /** A socket that was not read says that the other side is gone only when it is read again. */
   async #closed(): Promise<void> {
-    if (this.#socket.destroyed) return;
+    if (this.#socket.destroyed || this.#socket.readableEnded) return;
     await new Promise<unknown>((resolve) => {
       this.#socket.once('end', resolve).once('close', resolve).resume();
     });

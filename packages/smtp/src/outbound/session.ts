@@ -39,7 +39,8 @@ export interface ClientSession {
   readonly closed: Promise<void>;
   /**
    * Begins the next transaction; its commands leave with whatever else is said in this turn.
-   * @throws Error the session is not usable
+   * Where the connection is gone, `opened` says so.
+   * @throws Error another transaction is under way, or no more are to be begun
    */
   begin(
     reversePath: ReversePath,
@@ -112,9 +113,13 @@ class Session implements ClientSession {
   }
 
   get usable(): boolean {
+    return this.#pipeline.end === undefined && this.#mayBegin;
+  }
+
+  get #mayBegin(): boolean {
     const { mailMax } = this.offers.limits;
     const used = mailMax !== undefined && this.#transactions >= mailMax;
-    return this.#pipeline.end === undefined && !this.#busy && !this.#leaving && !used;
+    return !this.#busy && !this.#leaving && !used;
   }
 
   get transactions(): number {
@@ -127,7 +132,7 @@ class Session implements ClientSession {
     context: TransferContext,
     signal?: AbortSignal,
   ): MailTransaction {
-    if (!this.usable) throw new Error('the session cannot begin a transaction');
+    if (!this.#mayBegin) throw new Error('the session cannot begin a transaction');
     this.#busy = true;
     this.#transactions++;
     const { target, timeouts } = this.#options;

@@ -1,0 +1,260 @@
+/**
+ * Keeps sessions for reuse, by target, within limits.
+ *
+ * A session is lent to one owner at a time. Given back, it goes to whoever waits longest,
+ * else it rests, the one used last being taken first; it is closed when it has rested too
+ * long, carried its number of messages, or broke. A peer that cannot be reached is told at
+ * once to all who wait for it, unless other connections to it stand.
+ */
+import { asMailError, refuse } from '@posthouse/mail';
+import type { Clock, Logger, MailError, Startable } from '@posthouse/mail';
+import { connect } from './connect.ts';
+import { hostOfTarget, targetKey } from './connect-target.ts';
+import type { ConnectTarget } from './connect-target.ts';
+import { MovingDeadline } from './moving-deadline.ts';
+import type { ClientSession } from './session.ts';
+
+export interface SessionPoolOptions {
+  /** Connections to one target at the same time. @default 20 */
+  readonly maxConnections?: number;
+  /** Transactions on one connection. @default 100 */
+  readonly maxMessagesPerConnection?: number;
+  /** How long a session may rest. Peers close idle ones after five minutes at the earliest. @default 30 s */
+  readonly idleMs?: number;
+  /** How long a caller waits for one of the connections to come free. @default 60 s */
+  readonly maxWaitMs?: number;
+}
+
+export interface SessionPoolDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Lends sessions. Lends none before `start`; `stop` waits for those that are lent. */
+export interface SessionPool extends Startable {
+  /** A session that rests, if there is one. */
+  takeIdle(target: ConnectTarget): ClientSession | undefined;
+  /**
+   * A session that rests, or a new one when it is its turn.
+   * @param fresh asks for a new one, because the one that rested was dead
+   * @throws MailError as `connect` does, `next-hop-unreachable` after `maxWaitMs`, `shutting-down`
+   */
+  acquire(target: ConnectTarget, signal?: AbortSignal, fresh?: boolean): Promise<ClientSession>;
+  /** Gives a session back, in whatever state it is. */
+  release(session: ClientSession): void;
+}
+
+/** Makes a pool. */
+export function createSessionPool(options: SessionPoolOptions, deps: SessionPoolDeps): SessionPool {
+  return new Pool({ ...DEFAULTS, ...options }, deps);
+}
+
+const DEFAULTS: Required<SessionPoolOptions> = {
+  maxConnections: 20,
+  maxMessagesPerConnection: 100,
+  idleMs: 30_000,
+  maxWaitMs: 60_000,
+};
+
+interface Resting {
+  readonly session: ClientSession;
+  readonly until: number;
+}
+
+/** Gets a session, or the right to open one; or the reason why not. */
+interface Waiter {
+  grant(granted: ClientSession | 'slot'): void;
+  refuse(reason: MailError): void;
+}
+
+/** What belongs to one target. */
+interface Lot {
+  readonly key: string;
+  /** Open connections and those about to be. */
+  slots: number;
+  /** The one that rests longest first. */
+  resting: Resting[];
+  readonly waiting: Waiter[];
+}
+
+class Pool implements SessionPool {
+  readonly #options: Required<SessionPoolOptions>;
+  readonly #deps: SessionPoolDeps;
+  readonly #lots = new Map<string, Lot>();
+  readonly #sessions = new Map<ClientSession, Lot>();
+  readonly #opening = new Set<Promise<unknown>>();
+  readonly #sweeping: MovingDeadline;
+  #sweepSet = false;
+  #stopping: AbortController | undefined;
+
+  constructor(options: Required<SessionPoolOptions>, deps: SessionPoolDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#sweeping = new MovingDeadline(deps.clock, () => this.#sweep());
+  }
+
+  async start(): Promise<void> {
+    if (this.#stopping === undefined || this.#stopping.signal.aborted) {
+      this.#stopping = new AbortController();
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping?.abort(refuse('shutting-down'));
+    this.#sweeping.end();
+    this.#sweepSet = false;
+    for (const lot of this.#lots.values()) {
+      for (const waiter of lot.waiting.splice(0)) waiter.refuse(refuse('shutting-down'));
+      for (const { session } of lot.resting.splice(0)) void session.quit();
+    }
+    await Promise.allSettled(this.#opening);
+    await Promise.all([...this.#sessions.keys()].map((session) => session.closed));
+  }
+
+  takeIdle(target: ConnectTarget): ClientSession | undefined {
+    const lot = this.#lots.get(targetKey(target));
+    for (let last = lot?.resting.pop(); last !== undefined; last = lot?.resting.pop()) {
+      if (last.session.usable) return last.session;
+    }
+    return undefined;
+  }
+
+  async acquire(
+    target: ConnectTarget,
+    signal?: AbortSignal,
+    fresh = false,
+  ): Promise<ClientSession> {
+    const stopping = this.#stopping?.signal;
+    if (stopping === undefined || stopping.aborted) throw refuse('shutting-down');
+    const idle = fresh ? undefined : this.takeIdle(target);
+    if (idle !== undefined) return idle;
+    const lot = this.#lot(target);
+    if (lot.slots < this.#options.maxConnections) {
+      lot.slots++;
+      return this.#open(lot, target, signal, stopping);
+    }
+    if (fresh) lot.resting.shift()?.session.destroy(); // makes room for the one that is asked for
+    const granted = await this.#turn(lot, target, signal);
+    return granted === 'slot' ? this.#open(lot, target, signal, stopping) : granted;
+  }
+
+  release(session: ClientSession): void {
+    const lot = this.#sessions.get(session);
+    if (lot === undefined) return session.destroy(); // closed already, or none of ours
+    const { maxMessagesPerConnection, idleMs } = this.#options;
+    const worn = session.transactions >= maxMessagesPerConnection;
+    if (this.#stopping?.signal.aborted !== false || worn || !session.usable) {
+      void session.quit();
+      return;
+    }
+    const waiter = lot.waiting.shift();
+    if (waiter !== undefined) return waiter.grant(session);
+    const until = this.#deps.clock.now() + idleMs;
+    lot.resting.push({ session, until });
+    if (this.#sweepSet) return; // it is earlier: all rest equally long
+    this.#sweepSet = true;
+    this.#sweeping.set(until);
+  }
+
+  #lot(target: ConnectTarget): Lot {
+    const key = targetKey(target);
+    const known = this.#lots.get(key);
+    if (known !== undefined) return known;
+    const lot: Lot = { key, slots: 0, resting: [], waiting: [] };
+    this.#lots.set(key, lot);
+    return lot;
+  }
+
+  /** Opens a session in a slot that is ours already. */
+  async #open(
+    lot: Lot,
+    target: ConnectTarget,
+    signal: AbortSignal | undefined,
+    stopping: AbortSignal,
+  ): Promise<ClientSession> {
+    const given = signal === undefined ? stopping : AbortSignal.any([signal, stopping]);
+    const opening = connect(target, this.#deps, given);
+    this.#opening.add(opening);
+    try {
+      const session = await opening;
+      this.#sessions.set(session, lot);
+      void session.closed.then(() => this.#gone(session, lot));
+      return session;
+    } catch (error) {
+      // Whose own time was up says nothing about the peer: the next one may try.
+      if (!given.aborted && lot.slots === 1) {
+        for (const waiter of lot.waiting.splice(0)) waiter.refuse(asMailError(error));
+      }
+      this.#freeSlot(lot);
+      throw error;
+    } finally {
+      this.#opening.delete(opening);
+    }
+  }
+
+  #gone(session: ClientSession, lot: Lot): void {
+    this.#sessions.delete(session);
+    lot.resting = lot.resting.filter((resting) => resting.session !== session);
+    this.#freeSlot(lot);
+  }
+
+  #freeSlot(lot: Lot): void {
+    const waiter = lot.waiting.shift();
+    if (waiter !== undefined) return waiter.grant('slot');
+    lot.slots--;
+    if (lot.slots === 0) this.#lots.delete(lot.key);
+  }
+
+  #turn(
+    lot: Lot,
+    target: ConnectTarget,
+    signal: AbortSignal | undefined,
+  ): Promise<ClientSession | 'slot'> {
+    return new Promise((resolve, reject) => {
+      const done = (): void => {
+        timer.cancel();
+        signal?.removeEventListener('abort', onAbort);
+        const place = lot.waiting.indexOf(waiter);
+        if (place !== -1) lot.waiting.splice(place, 1);
+      };
+      const waiter: Waiter = {
+        grant: (granted) => {
+          done();
+          resolve(granted);
+        },
+        refuse: (reason) => {
+          done();
+          reject(reason);
+        },
+      };
+      const onAbort = (): void => waiter.refuse(asMailError(signal?.reason));
+      const timer = this.#deps.clock.after(this.#options.maxWaitMs, () =>
+        waiter.refuse(allBusy(target)),
+      );
+      lot.waiting.push(waiter);
+      signal?.addEventListener('abort', onAbort);
+      if (signal?.aborted === true) onAbort();
+    });
+  }
+
+  #sweep(): void {
+    const now = this.#deps.clock.now();
+    let next = Infinity;
+    for (const lot of this.#lots.values()) {
+      while (lot.resting[0] !== undefined && lot.resting[0].until <= now) {
+        void lot.resting.shift()?.session.quit();
+      }
+      next = Math.min(next, lot.resting[0]?.until ?? Infinity);
+    }
+    this.#sweepSet = next !== Infinity;
+    if (this.#sweepSet) this.#sweeping.set(next);
+  }
+}
+
+function allBusy(target: ConnectTarget): MailError {
+  return refuse('next-hop-unreachable', {
+    text: 'All connections to the next host are in use',
+    host: hostOfTarget(target),
+    scope: 'host',
+  });
+}
