@@ -1,0 +1,69 @@
+/** Why an agent did not start: a sentence that says what to do, and the exit code. Pure. */
+import type { ExitName } from './exit-code.ts';
+import { ExitError } from './exit-code.ts';
+
+export interface StartFailure {
+  readonly text: string;
+  readonly exit: ExitName;
+}
+
+/** Explains what `start` threw. */
+export function explainStartFailure(error: unknown): StartFailure {
+  if (error instanceof ExitError) return { text: error.message, exit: error.exit };
+  const message = error instanceof Error ? error.message : String(error);
+  const { code, address, port } = systemFacts(error);
+  const place = placeOf(address, port);
+  switch (code) {
+    case 'EADDRINUSE':
+      return {
+        text: `${place} is in use: is another Posthouse running? Stop it, or set another "listen"`,
+        exit: 'unavailable',
+      };
+    case 'EADDRNOTAVAIL':
+      return {
+        text: `This host has no address ${place}: set another "listen"`,
+        exit: 'configuration',
+      };
+    case 'EACCES':
+    case 'EPERM':
+      return port === undefined
+        ? { text: `Not permitted: ${message}`, exit: 'noPermission' }
+        : {
+            text: `Not permitted to listen on ${place}: ports below 1024 need the right to (CAP_NET_BIND_SERVICE)`,
+            exit: 'noPermission',
+          };
+    case 'ENOSPC':
+    case 'EDQUOT':
+    case 'EROFS':
+      return { text: message, exit: 'cannotCreate' };
+    case undefined:
+    default:
+      return { text: message, exit: 'software' };
+  }
+}
+
+function placeOf(address: string | undefined, port: number | undefined): string {
+  if (port === undefined) return address ?? 'the address';
+  return `${address?.includes(':') === true ? `[${address}]` : (address ?? '')}:${port}`;
+}
+
+/** Fields that an error may have; each is checked. */
+type SystemError = Error & { readonly [K in 'code' | 'address' | 'port']?: unknown };
+
+interface SystemFacts {
+  readonly code?: string;
+  readonly address?: string;
+  readonly port?: number;
+}
+
+/** What a system error of node carries, also where it is the cause of another. */
+function systemFacts(error: unknown): SystemFacts {
+  if (!(error instanceof Error)) return {};
+  const { code, address, port } = error as SystemError;
+  if (typeof code !== 'string') return systemFacts(error.cause);
+  return {
+    code,
+    ...(typeof address === 'string' ? { address } : {}),
+    ...(typeof port === 'number' && port >= 0 ? { port } : {}),
+  };
+}
