@@ -1,4 +1,20 @@
 /** Mail over SMTP and LMTP, in and out: the listener with its policy; sessions, their pool and the next hop. */
+export { createListener } from './inbound/listener.ts';
+export type { Listener, ListenerDeps } from './inbound/listener.ts';
+export { DEFAULT_LISTENER_LIMITS } from './inbound/listener-options.ts';
+export type {
+  BareLineEndings,
+  ListenAddress,
+  ListenerLimits,
+  ListenerOptions,
+  TlsCertificate,
+} from './inbound/listener-options.ts';
+export type {
+  Credentials,
+  SaslMechanism,
+  SessionFacts,
+  SessionPolicy,
+} from './inbound/session-policy.ts';
 export { connect } from './outbound/connect.ts';
 export type { ConnectDeps } from './outbound/connect.ts';
 export type {
@@ -12,10 +28,6 @@ export type { NextHop, NextHopDeps, NextHopOptions } from './outbound/next-hop.t
 export type { PeerLimits, PeerOffers } from './outbound/offers.ts';
 export type { ClientSession } from './outbound/session.ts';
 export { createSessionPool } from './outbound/session-pool.ts';
-export type {
-  SessionPool,
-  SessionPoolDeps,
-  SessionPoolOptions,
-} from './outbound/session-pool.ts';
+export type { SessionPool, SessionPoolDeps, SessionPoolOptions } from './outbound/session-pool.ts';
 export { CUT_THROUGH_TIMEOUTS, OUTBOUND_TIMEOUTS } from './outbound/timeouts.ts';
 export type { OutboundTimeouts } from './outbound/timeouts.ts';
