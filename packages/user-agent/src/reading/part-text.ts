@@ -1,0 +1,54 @@
+/**
+ * The text of one part, as a person reads it: charset decoded, flowed lines joined, HTML
+ * turned into text. mailparser does all three, on a message made of this part alone.
+ *
+ * Only the beginning of a long text is read, so that a message of any size is shown in
+ * bounded memory; what could not be converted says so in place of the text.
+ *
+ * RFC 2046 §4.1, RFC 3676 (format=flowed).
+ */
+import type { Readable } from 'node:stream';
+import { printableText } from './printable.ts';
+
+export interface PartText {
+  readonly text: string;
+  /** There is more than is shown. */
+  readonly cut: boolean;
+}
+
+/** Reads at most `maxBytes` of a part's content, and passes over the rest. */
+export async function readPartText(
+  contentTypeField: string | undefined,
+  content: Readable,
+  maxBytes: number,
+): Promise<PartText> {
+  const { octets, cut } = await readBeginning(content, maxBytes);
+  const { simpleParser } = await import('mailparser');
+  const type = (contentTypeField ?? 'text/plain').replace(/\r?\n(?![ \t])[^]*$/, '');
+  const head = `Content-Type: ${type}\r\nContent-Transfer-Encoding: 8bit\r\n\r\n`;
+  const parsed = await simpleParser(Buffer.concat([Buffer.from(head, 'latin1'), octets]), {
+    skipTextToHtml: true,
+    skipTextLinks: true,
+    skipImageLinks: true,
+    keepCidLinks: true,
+    maxHtmlLengthToParse: maxBytes,
+  });
+  if (parsed.textConversionError !== undefined) {
+    return { text: '(This part is HTML that cannot be shown as text.)\n', cut };
+  }
+  return { text: printableText(parsed.text ?? ''), cut };
+}
+
+/** The beginning of a stream; the rest of it is read and dropped. */
+export async function readBeginning(
+  content: Readable,
+  maxBytes: number,
+): Promise<{ readonly octets: Buffer; readonly cut: boolean }> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of content as AsyncIterable<Buffer>) {
+    if (length < maxBytes) chunks.push(chunk.subarray(0, maxBytes - length));
+    length += chunk.length;
+  }
+  return { octets: Buffer.concat(chunks), cut: length > maxBytes };
+}
