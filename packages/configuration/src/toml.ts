@@ -1,5 +1,3 @@
-// oxlint-disable-next-line typescript/triple-slash-reference -- types that a dependency forgot; an ambient module has no other way in
-/// <reference path="./eslint-types.d.ts" />
 /**
  * Reading TOML text: a tree of values with their places, and every syntax error that can
  * be told apart.
@@ -9,6 +7,8 @@
  * one at a time. A broken table header ends that: what follows would be blamed wrongly.
  * Never throws, whatever the text.
  */
+// oxlint-disable-next-line typescript/triple-slash-reference -- types that a dependency forgot; an ambient module has no other way in
+/// <reference path="./eslint-types.d.ts" />
 import { ParseError, parseTOML } from 'toml-eslint-parser';
 import type { Problem } from './problem.ts';
 import { formatKey } from './problem.ts';

@@ -67,7 +67,7 @@ export function accountAt(address: Mailbox, knowledge: Knowledge): AccountMatch 
 }
 
 /** The address without its detail, and the detail; `undefined` where it has none. */
-export function splitDetail(
+function splitDetail(
   address: Mailbox,
   separator: string,
 ): { readonly base: Mailbox; readonly detail: string } | undefined {

@@ -55,7 +55,8 @@ export async function loadConfiguration<C>(
   const reading = read(text ?? '', path);
   if (reading.kind === 'invalid') {
     const report = reportProblems(wanted ?? DEFAULT_FILE, text ?? '', reading.problems);
-    throw new ConfigurationError(report, reading.problems);
+    const hint = text === undefined ? 'There is no such file here: name it with --config.\n' : '';
+    throw new ConfigurationError(`${report}${hint}`, reading.problems);
   }
   const { configuration } = reading;
   return text === undefined ? { configuration } : { configuration, path };
