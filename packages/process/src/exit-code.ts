@@ -3,6 +3,8 @@ export const EXIT = {
   ok: 0,
   /** The command line was wrong. */
   usage: 64,
+  /** What was given as input is wrong. */
+  data: 65,
   /** An input file is not there, or cannot be read. */
   noInput: 66,
   /** Something that is needed does not answer, or an address is in use. */

@@ -5,3 +5,4 @@ export { createSendingAllowance } from './limits.ts';
 export type { SendingAllowance, SendingLimits } from './limits.ts';
 export { createSubmission } from './submission.ts';
 export type { Submission, SubmissionDeps, SubmissionOptions } from './submission.ts';
+export { submissionOptions } from './settings.ts';
