@@ -223,6 +223,7 @@ export class Dispatch {
         this.#deps.logger.warn({ event: 'defer-failed', lane, err: error }, 'A lane cannot rest');
       });
     }
+    this.#supply.expectMore(); // who waited made room, and may not have been all
   }
 
   #giveBack(group: Group, dueAt: number): void {

@@ -41,9 +41,9 @@ export class Supply {
     if (this.#running) return;
     this.#running = true;
     this.#unsubscribe = this.#deps.store.onChange((what) => {
-      if (what === 'due') this.#expectMore();
+      if (what === 'due') this.expectMore();
     });
-    this.#expectMore();
+    this.expectMore();
   }
 
   /** Claims no more; resolves when no claim is under way. */
@@ -63,7 +63,8 @@ export class Supply {
     });
   }
 
-  #expectMore(): void {
+  /** Something may be due that the store has not told of. */
+  expectMore(): void {
     this.#deps.scheduler.expectMore();
     this.poke();
   }
@@ -111,6 +112,6 @@ export class Supply {
   #wakeAfter(delayMs: number): void {
     this.#alarm?.cancel();
     if (!this.#running) return;
-    this.#alarm = this.#deps.clock.after(delayMs, () => this.#expectMore());
+    this.#alarm = this.#deps.clock.after(delayMs, () => this.expectMore());
   }
 }

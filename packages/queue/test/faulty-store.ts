@@ -14,7 +14,7 @@ export function withVerbs(store: Store, verbs: Partial<Store>): Store {
 }
 
 /** A store as a process sees it that dies with `die`: nothing it does afterwards has any effect. */
-export function mortal(store: Store): { readonly store: Store; die(): void } {
+export function mortal(store: Store): { readonly store: Store; readonly die: () => void } {
   let alive = true;
   const mortalStore = new Proxy(store, {
     get(target, name) {

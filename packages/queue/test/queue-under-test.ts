@@ -113,7 +113,12 @@ export async function startQueue({
     clock: deps.clock === undefined ? clock : createManualClock(),
     attempts,
     stop: async () => {
-      await queue.stop();
+      let stopped = false;
+      const stopping = queue.stop().finally(() => {
+        stopped = true;
+      });
+      while (!stopped) await clock.advance(1000);
+      await stopping;
       await store.stop();
     },
   };
@@ -150,7 +155,7 @@ export const MESSAGE =
 
 /** Submits a message and waits until it is accepted. @returns its queue id */
 export async function submit(queue: Queue, sample: Sample): Promise<MailTransaction['id']> {
-  const reversePath = parseReversePath(`<${sample.from ?? 'alice@example.test'}>`);
+  const reversePath = parseReversePath(`<${sample.from ?? 'alice@example.test'}>`); // '': the null path
   if (reversePath === undefined) throw new TypeError(`no path: ${sample.from}`);
   const transaction = queue.begin(reversePath, sample.params ?? NO_PARAMS, testContext());
   await transaction.opened;

@@ -84,7 +84,9 @@ describe('stopping', () => {
     for (let n = 0; n < 6; n++) await submit(under.queue, { to: [`r${n}@example.net`] });
     await stopQueue(under);
     const recipients = await queued(under.store);
-    expect(recipients.map(({ attempts }) => attempts).toSorted()).toEqual([0, 0, 0, 0, 1, 1]);
+    expect(recipients.map(({ attempts }) => attempts).toSorted((a, b) => a - b)).toEqual([
+      0, 0, 0, 0, 1, 1,
+    ]);
     expect(recipients.every(({ lease }) => lease === undefined)).toBe(true);
     const waiting = recipients.filter(({ attempts }) => attempts === 0);
     expect(waiting.every(({ dueAt }) => dueAt <= under.clock.now())).toBe(true);
@@ -147,10 +149,9 @@ describe('after a crash', () => {
     expect(attempts).toHaveLength(0);
     await clock.advance(5 * MINUTE);
     await turn(10);
-    expect(attempts.map(({ addresses, repeat }) => [addresses[0], repeat]).toSorted()).toEqual([
-      ['bob@example.net', true],
-      ['carol@example.net', true],
-    ]);
+    const attempted = new Set(attempts.flatMap(({ addresses }) => addresses));
+    expect(attempted).toEqual(new Set(['bob@example.net', 'carol@example.net']));
+    expect(attempts.map(({ repeat }) => repeat)).toEqual([true, true]);
     await stop();
   });
 
@@ -159,10 +160,9 @@ describe('after a crash', () => {
     const { clock, attempts, stop } = await startQueue({ deps: { store } });
     await settle(clock);
     await turn(10);
-    expect(attempts.map(({ addresses, repeat }) => [addresses[0], repeat]).toSorted()).toEqual([
-      ['bob@example.net', true],
-      ['carol@example.net', true],
-    ]);
+    const attempted = new Set(attempts.flatMap(({ addresses }) => addresses));
+    expect(attempted).toEqual(new Set(['bob@example.net', 'carol@example.net']));
+    expect(attempts.map(({ repeat }) => repeat)).toEqual([true, true]);
     await stop();
   });
 });
