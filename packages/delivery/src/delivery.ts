@@ -1,0 +1,156 @@
+/**
+ * The delivery agent without a listener: a MailReceiver whose `delivered` means that the
+ * message lies in its recipient's Maildir, content and name on the disk.
+ *
+ * It takes final addresses only; aliases are expanded before (architecture §7). Outcomes
+ * may differ for each recipient. `stop` ends what is being committed and takes no more.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Directory } from '@posthouse/directory';
+import { createDisk, removeLeftovers } from '@posthouse/durable-fs';
+import type { Disk } from '@posthouse/durable-fs';
+import type { Clock, Logger, MailReceiver, Startable, Timer } from '@posthouse/mail';
+import { currentBoot } from './ledger/boot.ts';
+import { createLedger } from './ledger/ledger.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import { createOnce } from './ledger/once.ts';
+import { createMailboxDelivery } from './mailbox-delivery.ts';
+import { removeStaleFiles } from './maildir/stale-files.ts';
+import { createMaildirWriter } from './maildir/writer.ts';
+import { resolveOptions } from './options.ts';
+import type { DeliveryOptions, ResolvedDeliveryOptions } from './options.ts';
+import { createQuotaBook } from './quota/quota-book.ts';
+import { DeliveryTransaction } from './transaction.ts';
+import type { TransactionDeps } from './transaction.ts';
+
+export interface DeliveryDeps {
+  readonly directory: Pick<Directory, 'accountAt'>;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Share one among all that write in this process. @default a disk of its own over the machine's files */
+  readonly disk?: Disk | undefined;
+  /** The present run of the operating system, one word. @default what the system says */
+  readonly boot?: string | undefined;
+}
+
+/** A receiver of mail for the mailboxes of a directory. */
+export interface Delivery extends MailReceiver, Startable {}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Makes a delivery agent; `start` makes its directories and reads its ledger.
+ *
+ * @example
+ * const delivery = createDelivery(
+ *   { hostname: 'mail.example.test', mailDirectory: 'var/mail' },
+ *   { directory, logger, clock: systemClock },
+ * );
+ * @throws TypeError with every mistake in the options
+ */
+export function createDelivery(options: DeliveryOptions, deps: DeliveryDeps): Delivery {
+  return new MaildirDelivery(resolveOptions(options), deps);
+}
+
+class MaildirDelivery implements Delivery {
+  readonly results = 'per-recipient';
+  readonly #options: ResolvedDeliveryOptions;
+  readonly #deps: DeliveryDeps;
+  readonly #disk: Disk;
+  readonly #ledger: Ledger;
+  readonly #transaction: TransactionDeps;
+  readonly #commits = new Set<Promise<unknown>>();
+  #isOpen = false;
+  #timer: Timer | undefined;
+  #cleaning: { readonly done: Promise<void>; readonly stop: AbortController } | undefined;
+
+  constructor(options: ResolvedDeliveryOptions, deps: DeliveryDeps) {
+    const { logger, clock, directory, boot = currentBoot() } = deps;
+    const disk = deps.disk ?? createDisk();
+    const { mailDirectory, scratchDirectory, ledgerDirectory } = options;
+    this.#options = options;
+    this.#deps = deps;
+    this.#disk = disk;
+    this.#ledger = createLedger(ledgerDirectory, { disk, clock, logger, boot });
+    const writer = createMaildirWriter(options.hostname, { disk, clock });
+    const quota = createQuotaBook({ disk, clock, logger });
+    const once = createOnce(this.#ledger, { disk, clock });
+    // Nobody else's scratch files are ours, not even those of the process before us.
+    const owner = `delivery-${randomBytes(8).toString('hex')}`;
+    this.#transaction = {
+      options,
+      directory,
+      scratch: { disk, directory: scratchDirectory, owner },
+      quota,
+      delivery: createMailboxDelivery({ mailDirectory, disk, logger, writer, quota, once }),
+      now: () => clock.now(),
+      isOpen: () => this.#isOpen,
+      committing: (commit) => this.#watch(commit),
+    };
+  }
+
+  capabilities(): ReturnType<MailReceiver['capabilities']> {
+    const { maxMessageBytes, maxRecipients } = this.#options;
+    return {
+      maxSizeBytes: maxMessageBytes,
+      maxRecipients,
+      dsn: false, // the relay reports `delivered` by itself
+      smtpUtf8: true,
+      eightBitMime: true,
+      requireTls: true,
+    };
+  }
+
+  begin(...[reversePath, params, context]: Parameters<MailReceiver['begin']>): DeliveryTransaction {
+    return new DeliveryTransaction({ reversePath, params, context }, this.#transaction);
+  }
+
+  async start(): Promise<void> {
+    if (this.#isOpen) return;
+    await this.#disk.directories.ensure(this.#options.scratchDirectory);
+    await this.#disk.directories.ensure(this.#options.ledgerDirectory);
+    await this.#ledger.start();
+    this.#isOpen = true;
+    this.#clean();
+  }
+
+  async stop(): Promise<void> {
+    this.#isOpen = false;
+    this.#timer?.cancel();
+    this.#cleaning?.stop.abort();
+    await Promise.allSettled([...this.#commits, this.#cleaning?.done]);
+    await this.#ledger.stop();
+  }
+
+  #watch(commit: Promise<unknown>): void {
+    this.#commits.add(commit);
+    const forget = (): void => void this.#commits.delete(commit);
+    commit.then(forget, forget);
+  }
+
+  /** Now and every day; nothing waits for it. */
+  #clean(): void {
+    const stop = new AbortController();
+    this.#cleaning = { done: this.#removeOld(stop.signal), stop };
+    this.#timer = this.#deps.clock.after(DAY_MS, () => this.#clean());
+  }
+
+  async #removeOld(signal: AbortSignal): Promise<void> {
+    const { mailDirectory, scratchDirectory } = this.#options;
+    const now = this.#deps.clock.now();
+    const warn = (directory: string, error: unknown): void => {
+      const fields = { event: 'cleaning-trouble', directory, err: error };
+      this.#deps.logger.warn(fields, 'old temporary files could not be removed');
+    };
+    try {
+      const scratch = await removeLeftovers(this.#disk, scratchDirectory, { now });
+      const options = { now, signal, onTrouble: warn };
+      const stale = await removeStaleFiles(this.#disk, mailDirectory, options);
+      if (scratch + stale === 0) return;
+      const fields = { event: 'stale-files-removed', files: scratch + stale };
+      this.#deps.logger.info(fields, 'old temporary files were removed');
+    } catch (error) {
+      warn(mailDirectory, error);
+    }
+  }
+}

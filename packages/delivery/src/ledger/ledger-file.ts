@@ -1,0 +1,101 @@
+/**
+ * LedgerFile: a file that lines are appended to, many at a time.
+ *
+ * What is appended while one write runs goes into the next one. `append` resolves when the
+ * line is in the file, where it survives the death of this process; a power cut it
+ * survives after the next `sync`. A write that fails ends the file, and rejects all lines
+ * of that write, although some may be in the file. Begin a new one.
+ */
+import type { FileSystem, OpenFile } from '@posthouse/durable-fs';
+
+interface Waiting {
+  readonly bytes: Buffer;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class LedgerFile {
+  readonly #fileSystem: FileSystem;
+  readonly #file: OpenFile;
+  #waiting: Waiting[] = [];
+  #running: Promise<void> | undefined;
+  #failure: Error | undefined;
+  #sizeBytes = 0;
+
+  private constructor(fileSystem: FileSystem, file: OpenFile) {
+    this.#fileSystem = fileSystem;
+    this.#file = file;
+  }
+
+  /** Makes the file. @throws DurableFsError `exists` where the name is taken */
+  static async create(fileSystem: FileSystem, path: string): Promise<LedgerFile> {
+    return new LedgerFile(fileSystem, await fileSystem.open(path, 'create', 0o600));
+  }
+
+  /** What was asked to be appended so far. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  /** Whether nothing more can be appended. */
+  get ended(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** Ends the file: a failed sync is final. */
+  giveUp(reason: unknown): void {
+    this.#failure ??= asError(reason);
+  }
+
+  /** @throws DurableFsError: it is not known whether the line is in the file */
+  append(line: string): Promise<void> {
+    const bytes = Buffer.from(line, 'latin1');
+    this.#sizeBytes += bytes.byteLength;
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ bytes, resolve, reject });
+      this.#running ??= this.#run();
+    });
+  }
+
+  /** The lines that were taken before the call survive a power cut. @throws DurableFsError */
+  sync(): Promise<void> {
+    return this.#fileSystem.sync(this.#file);
+  }
+
+  /** Waits for what is being written. */
+  async close(): Promise<void> {
+    await this.#running;
+    await this.#fileSystem.close(this.#file);
+  }
+
+  /** Never rejects: each caller hears of his own line. */
+  async #run(): Promise<void> {
+    await Promise.resolve(); // whoever appends in this same moment comes along
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      await this.#write(batch);
+    }
+    this.#running = undefined;
+  }
+
+  async #write(batch: readonly Waiting[]): Promise<void> {
+    let rest: Uint8Array = Buffer.concat(batch.map((one) => one.bytes));
+    try {
+      if (this.#failure !== undefined) throw this.#failure;
+      while (rest.byteLength > 0) {
+        const count = await this.#fileSystem.write(this.#file, rest);
+        if (count === 0) throw new Error(`no byte was taken: ${this.#file.path}`);
+        rest = rest.subarray(count);
+      }
+      for (const one of batch) one.resolve();
+    } catch (error) {
+      this.#failure ??= asError(error);
+      for (const one of batch) one.reject(this.#failure);
+    }
+  }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

@@ -1,0 +1,219 @@
+/**
+ * Ledger: which copies were delivered lately, so that an attempt that is repeated can be
+ * told from a first one whatever the recipient did with the message meanwhile.
+ *
+ * Every process appends to files of its own in a directory that all share, and reads those
+ * of the others when it is asked. The order of the records around a publication, and what
+ * follows from each that is missing, is in decision 0006. Nothing on the way of a delivery
+ * waits for a sync: a kill leaves all that was written, and within a tenth of a second a
+ * power cut does, too. Age and size of the whole are bounded.
+ */
+import { join } from 'node:path';
+import { isFault, removeFile } from '@posthouse/durable-fs';
+import type { Disk } from '@posthouse/durable-fs';
+import type { Clock, Logger, Startable, Timer } from '@posthouse/mail';
+import { entriesOf } from '../maildir/folders.ts';
+import type { DeliveryKey } from './delivery-key.ts';
+import { createKnowledge } from './knowledge.ts';
+import type { Finding, Knowledge } from './knowledge.ts';
+import { LedgerFile } from './ledger-file.ts';
+import { LedgerReader } from './ledger-reader.ts';
+import { formatHeader, formatRecord } from './records.ts';
+import type { LedgerRecord } from './records.ts';
+import {
+  MAX_FILE_AGE_MS,
+  MAX_FILE_BYTES,
+  ledgerFileName,
+  overdueFiles,
+  startOf,
+} from './retention.ts';
+import type { FoundFile } from './retention.ts';
+
+export interface LedgerDeps {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The present run of the operating system (`currentBoot`). */
+  readonly boot: string;
+}
+
+export interface Ledger extends Startable {
+  /** Since when nothing is missing in the ledger. */
+  readonly completeSince: number;
+  /**
+   * The attempt's file is whole, and is published next. In the file when this resolves.
+   * @throws DurableFsError: it may be in the file or not
+   */
+  intend(key: DeliveryKey, attempt: string): Promise<void>;
+  /** The attempt's file was not published. In the file when this resolves. @throws DurableFsError */
+  withdraw(key: DeliveryKey, attempt: string): Promise<void>;
+  /** Published, and on the disk. Nobody waits for it; where it cannot be written, that is logged. */
+  conclude(key: DeliveryKey): void;
+  /** What all processes know of a copy at this moment. @throws DurableFsError */
+  find(key: DeliveryKey): Promise<Finding>;
+}
+
+interface CurrentFile {
+  readonly name: string;
+  readonly startedAt: number;
+  readonly file: LedgerFile;
+}
+
+const SYNC_DELAY_MS = 100;
+
+/** A ledger in a directory, which must be there when it is started. */
+export function createLedger(directory: string, deps: LedgerDeps): Ledger {
+  return new DirectoryLedger(directory, deps);
+}
+
+class DirectoryLedger implements Ledger {
+  readonly #directory: string;
+  readonly #deps: LedgerDeps;
+  readonly #knowledge: Knowledge;
+  readonly #reader: LedgerReader;
+  #running = false;
+  /** The file that is appended to, until it is full, old or broken. */
+  #current: CurrentFile | undefined;
+  #beginning: Promise<CurrentFile> | undefined;
+  #timer: Timer | undefined;
+
+  constructor(directory: string, deps: LedgerDeps) {
+    this.#directory = directory;
+    this.#deps = deps;
+    this.#knowledge = createKnowledge(deps.boot);
+    this.#reader = new LedgerReader(directory, deps.disk, this.#knowledge);
+  }
+
+  get completeSince(): number {
+    return this.#knowledge.startedAt ?? Infinity; // of no file, nothing is known
+  }
+
+  async start(): Promise<void> {
+    if (this.#running) return;
+    await this.#prune();
+    await this.#reader.refresh();
+    this.#running = true;
+    await this.#usable();
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#running) return;
+    this.#running = false;
+    this.#timer?.cancel();
+    await this.#beginning?.catch(() => undefined);
+    const current = this.#current;
+    this.#current = undefined;
+    if (current !== undefined) await this.#end(current);
+  }
+
+  intend(key: DeliveryKey, attempt: string): Promise<void> {
+    return this.#append({ kind: 'intended', key, attempt });
+  }
+
+  withdraw(key: DeliveryKey, attempt: string): Promise<void> {
+    return this.#append({ kind: 'withdrawn', key, attempt });
+  }
+
+  conclude(key: DeliveryKey): void {
+    this.#append({ kind: 'delivered', key }).catch((error: unknown) => {
+      this.#warn(error, 'a delivery could not be noted: should it be repeated, it may be doubled');
+    });
+  }
+
+  async find(key: DeliveryKey): Promise<Finding> {
+    await this.#reader.refresh();
+    return this.#knowledge.find(key, this.#deps.clock.now());
+  }
+
+  async #append(record: LedgerRecord): Promise<void> {
+    const { name, file } = await this.#usable();
+    const written = file.append(formatRecord(record));
+    // Known at once, whatever comes of the write: it is we who did it.
+    this.#knowledge.apply(name, record);
+    await written;
+    this.#timer ??= this.#deps.clock.after(SYNC_DELAY_MS, () => void this.#sync());
+  }
+
+  /** The current file, or a new one in its place. */
+  async #usable(): Promise<CurrentFile> {
+    if (!this.#running) throw new Error('the ledger is not running');
+    if (this.#current !== undefined && !this.#isSpent(this.#current)) return this.#current;
+    this.#beginning ??= this.#begin().finally(() => {
+      this.#beginning = undefined;
+    });
+    return this.#beginning;
+  }
+
+  #isSpent({ startedAt, file }: CurrentFile): boolean {
+    const ageMs = this.#deps.clock.now() - startedAt;
+    return file.ended || file.sizeBytes > MAX_FILE_BYTES || ageMs > MAX_FILE_AGE_MS;
+  }
+
+  async #begin(): Promise<CurrentFile> {
+    const { disk, clock, boot } = this.#deps;
+    const before = this.#current;
+    // Later than the one before, whatever the clock says: files are read in this order.
+    const startedAt = Math.max(clock.now(), (before?.startedAt ?? 0) + 1);
+    const name = ledgerFileName(startedAt);
+    const file = await LedgerFile.create(disk.fileSystem, join(this.#directory, name));
+    this.#reader.disregard(name);
+    this.#knowledge.open(name, { boot, startedAt });
+    await file.append(formatHeader({ boot, startedAt }));
+    await disk.directories.sync(this.#directory);
+    this.#current = { name, startedAt, file };
+    if (before !== undefined) {
+      void this.#end(before);
+      this.#prune().catch((error: unknown) => this.#warn(error, 'old ledger files stay'));
+    }
+    return this.#current;
+  }
+
+  /** Never rejects: what a power cut could take from it now is told once. */
+  async #end({ file }: CurrentFile): Promise<void> {
+    try {
+      if (!file.ended) await file.sync();
+    } catch (error) {
+      this.#warn(error, 'the ledger may have lost what it noted last');
+    } finally {
+      await file.close().catch(() => undefined); // nothing is lost that was not lost above
+    }
+  }
+
+  async #sync(): Promise<void> {
+    this.#timer = undefined;
+    const current = this.#current;
+    try {
+      await current?.file.sync();
+    } catch (error) {
+      this.#warn(error, 'the ledger may have lost what it noted last');
+      current?.file.giveUp(error);
+    }
+  }
+
+  async #prune(): Promise<void> {
+    const { disk, clock } = this.#deps;
+    const found: FoundFile[] = [];
+    for (const { name } of await entriesOf(disk, this.#directory)) {
+      if (startOf(name) === undefined) continue;
+      found.push({ name, sizeBytes: await this.#sizeOf(name) });
+    }
+    for (const name of overdueFiles(found, clock.now())) {
+      if (name === this.#current?.name) continue;
+      await removeFile(disk, join(this.#directory, name));
+      this.#reader.forget(name);
+    }
+  }
+
+  async #sizeOf(name: string): Promise<number> {
+    try {
+      return (await this.#deps.disk.fileSystem.stat(join(this.#directory, name))).sizeBytes;
+    } catch (error) {
+      if (isFault(error, 'missing')) return 0; // another process has removed it
+      throw error;
+    }
+  }
+
+  #warn(error: unknown, text: string): void {
+    this.#deps.logger.warn({ event: 'ledger-trouble', err: error }, text);
+  }
+}

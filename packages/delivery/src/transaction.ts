@@ -1,0 +1,202 @@
+/**
+ * One message on its way into mailboxes.
+ *
+ * RCPT is answered from the directory and, where there is a quota, from the mailbox's size.
+ * The content is staged once; commit writes a copy for each recipient, a few at a time, and
+ * gives each its own outcome. Nothing of an aborted transaction is left.
+ */
+import type { AccountMatch, Directory } from '@posthouse/directory';
+import { asMailError, mailboxKey, newTransactionId, refuse } from '@posthouse/mail';
+import type {
+  ContentWriter,
+  ForwardPath,
+  MailParams,
+  MailTransaction,
+  RcptParams,
+  RecipientOutcome,
+  ReversePath,
+  TransactionId,
+  TransferContext,
+} from '@posthouse/mail';
+import { ContentStage } from './content-stage.ts';
+import type { Scratch, StagedContent } from './content-stage.ts';
+import type { CopyRecipient, MailboxDelivery } from './mailbox-delivery.ts';
+import { maildirPath } from './maildir/folders.ts';
+import type { ResolvedDeliveryOptions } from './options.ts';
+import type { QuotaBook } from './quota/quota-book.ts';
+import { refusalOfFault } from './trouble.ts';
+
+/** What MAIL brought. */
+export interface Opening {
+  readonly reversePath: ReversePath;
+  readonly params: MailParams;
+  readonly context: TransferContext;
+}
+
+/** What a transaction works with. */
+export interface TransactionDeps {
+  readonly options: ResolvedDeliveryOptions;
+  readonly directory: Pick<Directory, 'accountAt'>;
+  readonly scratch: Scratch;
+  readonly quota: QuotaBook;
+  readonly delivery: MailboxDelivery;
+  readonly now: () => number;
+  /** Whether new messages are taken. */
+  readonly isOpen: () => boolean;
+  /** Told when a commit begins, with a promise of its end. */
+  readonly committing: (commit: Promise<unknown>) => void;
+}
+
+const MAX_COPIES_AT_ONCE = 8;
+
+export class DeliveryTransaction implements MailTransaction {
+  readonly id: TransactionId;
+  readonly opened: Promise<void>;
+  readonly #opening: Opening;
+  readonly #deps: TransactionDeps;
+  /** In the order of the calls; one that is refused, or not answered yet, leaves its place empty. */
+  readonly #recipients: (CopyRecipient | undefined)[] = [];
+  #state: 'open' | 'committing' | 'ended' = 'open';
+  #stage: ContentStage | undefined;
+  #prefix: Uint8Array = new Uint8Array();
+  #content: StagedContent | undefined;
+
+  constructor(opening: Opening, deps: TransactionDeps) {
+    this.#opening = opening;
+    this.#deps = deps;
+    this.id = newTransactionId(deps.now());
+    this.opened = this.#open();
+    this.opened.catch(() => undefined); // the caller may look later, or only abort
+  }
+
+  async recipient(
+    forwardPath: ForwardPath,
+    _params: RcptParams,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const place = this.#recipients.push(undefined) - 1;
+    await this.#ready(signal);
+    const { options, directory } = this.#deps;
+    if (place >= options.maxRecipients) throw refuse('too-many-recipients');
+    const match = directory.accountAt(forwardPath);
+    if (match === undefined) throw refuse('no-such-mailbox');
+    await this.#checkRoom(match);
+    await this.#ready(signal);
+    this.#recipients[place] = { forwardPath, match, occurrence: 0 };
+  }
+
+  stage(prefix: Uint8Array, signal?: AbortSignal): ContentWriter {
+    if (this.#stage !== undefined) throw new TypeError('the content was staged before');
+    const digest = this.#opening.context.delivery !== undefined;
+    const stage = new ContentStage(this.#deps.scratch, { digest });
+    this.#stage = stage;
+    this.#prefix = Buffer.from(prefix); // a copy: the caller keeps the memory
+    const { maxMessageBytes } = this.#deps.options;
+    return {
+      write: async (chunk) => {
+        await this.#ready(signal);
+        if (stage.receivedBytes + chunk.byteLength > maxMessageBytes) {
+          throw refuse('message-too-large');
+        }
+        await this.#taking(stage.write(chunk));
+      },
+      end: async () => {
+        await this.#ready(signal);
+        this.#content = await this.#taking(stage.end());
+      },
+    };
+  }
+
+  async commit(signal?: AbortSignal): Promise<readonly RecipientOutcome[]> {
+    const content = this.#content;
+    if (this.#state !== 'open') throw refuse('local-trouble', { text: 'Transaction has ended' });
+    if (content === undefined) throw new TypeError('there is no content to commit');
+    if (signal?.aborted === true) throw asMailError(signal.reason);
+    this.#state = 'committing';
+    const committed = this.#deliver(content);
+    this.#deps.committing(committed);
+    return committed;
+  }
+
+  async abort(): Promise<void> {
+    if (this.#state !== 'open') return;
+    this.#state = 'ended';
+    await this.#stage?.discard();
+  }
+
+  async #open(): Promise<void> {
+    const { options, isOpen } = this.#deps;
+    if (!isOpen()) throw refuse('shutting-down');
+    const { sizeBytes = 0 } = this.#opening.params;
+    if (sizeBytes > options.maxMessageBytes) throw refuse('message-too-large');
+  }
+
+  /** @throws what ended the transaction, or the caller's deadline */
+  async #ready(signal: AbortSignal | undefined): Promise<void> {
+    await this.opened;
+    if (this.#state !== 'open') throw refuse('local-trouble', { text: 'Transaction was aborted' });
+    if (signal?.aborted === true) throw asMailError(signal.reason);
+  }
+
+  /** Early, so that a message need not be sent for nothing: by the size that MAIL declared. */
+  async #checkRoom({ account }: AccountMatch): Promise<void> {
+    const { quotaBytes, mailbox } = account;
+    if (quotaBytes === undefined) return;
+    const maildir = maildirPath(this.#deps.options.mailDirectory, mailbox);
+    const { sizeBytes = 0 } = this.#opening.params;
+    try {
+      await this.#deps.quota.check({ maildir, quotaBytes }, sizeBytes);
+    } catch (error) {
+      throw refusalOfFault(error);
+    }
+  }
+
+  /** A fault of the stage ends the transaction. */
+  async #taking<T>(step: Promise<T>): Promise<T> {
+    try {
+      return await step;
+    } catch (error) {
+      await this.abort();
+      throw refusalOfFault(error);
+    }
+  }
+
+  async #deliver(content: StagedContent): Promise<readonly RecipientOutcome[]> {
+    const { reversePath, context } = this.#opening;
+    const message = { id: this.id, reversePath, context, prefix: this.#prefix, content };
+    try {
+      return await inGroups(numbered(this.#recipients), (recipient) =>
+        this.#deps.delivery.deliver(message, recipient),
+      );
+    } finally {
+      this.#state = 'ended';
+      await this.#stage?.discard();
+    }
+  }
+}
+
+/** Those that were taken, each told which of its equals it is. */
+function numbered(recipients: readonly (CopyRecipient | undefined)[]): readonly CopyRecipient[] {
+  const counts = new Map<string, number>();
+  return recipients
+    .filter((recipient) => recipient !== undefined)
+    .map((recipient) => {
+      const key = mailboxKey(recipient.forwardPath);
+      const occurrence = counts.get(key) ?? 0;
+      counts.set(key, occurrence + 1);
+      return { ...recipient, occurrence };
+    });
+}
+
+/** Maps in order, a few at a time. */
+async function inGroups<T, R>(
+  items: readonly T[],
+  work: (item: T) => Promise<R>,
+): Promise<readonly R[]> {
+  const results: R[] = [];
+  for (let start = 0; start < items.length; start += MAX_COPIES_AT_ONCE) {
+    const group = items.slice(start, start + MAX_COPIES_AT_ONCE);
+    results.push(...(await Promise.all(group.map(work))));
+  }
+  return results;
+}
