@@ -86,7 +86,8 @@ function greet(session: CommandSession, verb: 'EHLO' | 'HELO' | 'LHLO', argument
     });
   }
   const name = argument.trim();
-  if (name === '' || name.includes(' ') || Buffer.byteLength(name) > 255) {
+  // Any name will do, as long as it can stand in a Received field (RFC 5321 §4.1.4).
+  if (!/^[\u0021-\u007e]{1,255}$/.test(name)) {
     throw refuse('command-syntax', { text: `Syntax: ${verb} your-host-name` });
   }
   const offers = session.greet(lmtp ? 'lmtp' : verb === 'EHLO' ? 'esmtp' : 'smtp', name);

@@ -33,14 +33,14 @@ export interface Envelope {
 
 interface Recipient {
   readonly forwardPath: ForwardPath;
-  state: 'asked' | 'taken' | 'refused';
 }
 
 /** A transaction from MAIL to the reply after the mail data. */
 export class IncomingMail {
   readonly envelope: Envelope;
   readonly #transaction: MailTransaction;
-  readonly #recipients: Recipient[] = [];
+  /** Those that were taken or may still be, in the order in which they were named. */
+  readonly #recipients = new Set<Recipient>();
   #ended = false;
 
   constructor(receiver: MailReceiver, envelope: Envelope) {
@@ -61,13 +61,13 @@ export class IncomingMail {
 
   /** Recipients that were taken or may still be. */
   get recipientCount(): number {
-    return this.#recipients.filter((recipient) => recipient.state !== 'refused').length;
+    return this.#recipients.size;
   }
 
   /** RCPT's answer. @throws MailError; also where MAIL turns out to be refused */
   async recipient(forwardPath: ForwardPath, params: RcptParams): Promise<void> {
-    const recipient: Recipient = { forwardPath, state: 'asked' };
-    this.#recipients.push(recipient);
+    const recipient: Recipient = { forwardPath };
+    this.#recipients.add(recipient);
     try {
       const answer = this.#transaction.recipient(forwardPath, params);
       answer.catch(() => undefined); // MAIL's refusal is told first
@@ -75,17 +75,20 @@ export class IncomingMail {
         throw refuse('command-sequence', { text: 'No transaction: MAIL was refused' });
       });
       await answer;
-      recipient.state = 'taken';
     } catch (error) {
-      recipient.state = 'refused';
+      this.#recipients.delete(recipient);
       throw error;
     }
   }
 
-  /** Starts the content, with our Received field in front. @throws MailError */
+  /**
+   * Starts the content, with our Received field in front. Every recipient has been
+   * answered by now.
+   * @throws MailError
+   */
   stage(hostname: Domain): ContentWriter {
-    const taken = this.#recipients.filter((recipient) => recipient.state === 'taken');
-    const only = taken.length === 1 ? taken[0] : undefined;
+    const [first, ...others] = this.#recipients;
+    const only = others.length === 0 ? first : undefined;
     const received = receivedField({
       context: this.envelope.hop,
       by: hostname,

@@ -4,7 +4,7 @@
  * Backpressure is that of the stream: while an intake's promise is open, nothing more is
  * read from the socket. A chunk full of commands gives way to other connections every
  * hundred steps. What the client leaves unfinished when it goes is dropped, never run as
- * a command.
+ * a command. A bug behind it ends this session and no other.
  */
 import { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
 import type { StreamConsumer } from './intake.ts';
@@ -21,35 +21,60 @@ export class InputStream extends SMTPStream {
     this.#consumer = consumer;
   }
 
-  override _write(chunk: Buffer, _encoding: string, proceed: (error?: Error | null) => void): void {
+  override _write(chunk: Buffer, _encoding: string, proceed: () => void): void {
     if (this.isClosed || chunk.length === 0) return proceed();
     const consumer = this.#consumer();
     consumer.arrived(chunk.length);
-    this.#run(consumer, chunk, 0, proceed);
+    this.#run({ consumer, chunk, proceed }, 0);
   }
 
   override _flushData(): void {
     // The base class would run an unfinished line as a command.
   }
 
-  #run(consumer: StreamConsumer, chunk: Buffer, start: number, proceed: () => void): void {
+  #run(reading: Reading, start: number): void {
+    try {
+      this.#step(reading, start);
+    } catch (thrown) {
+      this.#fail(reading, thrown);
+    }
+  }
+
+  #step(reading: Reading, start: number): void {
+    const { chunk, consumer, proceed } = reading;
     let at = start;
     for (let steps = 0; at < chunk.length; steps++) {
       if (this.isClosed) return proceed();
       if (steps === STEPS_AT_A_TIME) {
-        setImmediate(() => this.#run(consumer, chunk, at, proceed));
+        setImmediate(() => this.#run(reading, at));
         return;
       }
       const taken = consumer.take(chunk, at);
       if (typeof taken !== 'number') {
-        void taken.then((count) => this.#run(consumer, chunk, at + count, proceed));
+        taken.then(
+          (count) => this.#run(reading, at + count),
+          (thrown: unknown) => this.#fail(reading, thrown),
+        );
         return;
       }
       at += taken;
     }
     if (this.isClosed) return proceed();
     const held = consumer.settled();
-    if (held === undefined) proceed();
-    else void held.then(() => proceed());
+    if (held === undefined) return proceed();
+    held.then(proceed, (thrown: unknown) => this.#fail(reading, thrown));
   }
+
+  #fail({ consumer, proceed }: Reading, thrown: unknown): void {
+    this.isClosed = true;
+    consumer.failed(thrown);
+    proceed();
+  }
+}
+
+/** A chunk on its way. */
+interface Reading {
+  readonly consumer: StreamConsumer;
+  readonly chunk: Buffer;
+  readonly proceed: () => void;
 }

@@ -18,4 +18,6 @@ export interface StreamConsumer extends Intake {
   arrived(octets: number): void;
   /** Everything that came was taken. A promise holds the stream back: the client must read first. */
   settled(): Promise<void> | undefined;
+  /** One of the above threw or rejected: a bug. The stream goes on, the session does not. */
+  failed(thrown: unknown): void;
 }

@@ -91,8 +91,8 @@ export class MailExchange {
     const { params, reversePath } = command;
     if ((params.sizeBytes ?? 0) > offers.maxMessageBytes) throw tooLarge(offers.maxMessageBytes);
     const verdict = policy.sender?.(reversePath, params, facts);
-    if (!(verdict instanceof Promise)) return { reply: this.#open(command) };
-    const reply = verdict.then(() => this.#open(command));
+    if (verdict === undefined) return { reply: this.#open(command) };
+    const reply = Promise.resolve(verdict).then(() => this.#open(command));
     return { reply, hold: reply };
   }
 
@@ -111,9 +111,10 @@ export class MailExchange {
     if (mail.recipientCount >= offers.maxRecipients) throw refuse('too-many-recipients');
     const verdict = policy.recipient?.(forwardPath, params, facts);
     const ask = (): Promise<Reply> => mail.recipient(forwardPath, params).then(() => RECIPIENT_OK);
-    if (!(verdict instanceof Promise)) return { reply: ask() };
+    if (verdict === undefined) return { reply: ask() };
     // Held until the receiver is asked, and no longer: it hears of recipients in their order.
-    return { reply: verdict.then(ask), hold: verdict };
+    const hold = Promise.resolve(verdict);
+    return { reply: hold.then(ask), hold };
   }
 
   /** DATA. @throws MailError */

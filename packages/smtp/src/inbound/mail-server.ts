@@ -60,10 +60,16 @@ export class MailServer extends SMTPServer implements ConnectionOwner {
   }
 
   override connect(socket: Socket | TLSSocket, socketOptions?: SMTPConnectionOptions | null): void {
-    const connection = new MailConnection(this, socket, socketOptions ?? {});
-    this.connections.add(connection);
-    this.#open.add(connection);
-    connection.begin(this.#limits.enter(connection.peer.address));
+    try {
+      const connection = new MailConnection(this, socket, socketOptions ?? {});
+      this.connections.add(connection);
+      this.#open.add(connection);
+      connection.begin(this.#limits.enter(connection.peer.address));
+    } catch (err) {
+      const { logger } = this.surroundings;
+      logger.error({ event: 'connection-failed', err }, 'a fault of ours ended a connection');
+      socket.destroy();
+    }
   }
 
   /** A connection is gone. */

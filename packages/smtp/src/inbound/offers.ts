@@ -21,6 +21,20 @@ export interface Offers extends OfferedParameters {
   readonly mechanisms: readonly SaslMechanism[];
 }
 
+/** Before the client has greeted. */
+export const NOTHING_OFFERED: Offers = Object.freeze({
+  esmtp: false,
+  eightBitMime: false,
+  smtpUtf8: false,
+  requireTls: false,
+  dsn: false,
+  privateContext: false,
+  maxMessageBytes: 0,
+  maxRecipients: 0,
+  startTls: false,
+  mechanisms: [],
+});
+
 /** What may be promised to this session. After HELO no extension is. */
 export function offersOf(
   session: SessionFacts,

@@ -13,11 +13,14 @@ interface Place {
 /** Hands each reply on when its turn comes. */
 export class ReplyQueue {
   readonly #due: (reply: Reply) => void;
+  readonly #failed: (thrown: unknown) => void;
   readonly #places: Place[] = [];
   #waiting: (() => void)[] = [];
 
-  constructor(due: (reply: Reply) => void) {
+  /** @param failed told of an answer that rejects, which is a bug: no later reply can be said */
+  constructor(due: (reply: Reply) => void, failed: (thrown: unknown) => void) {
     this.#due = due;
+    this.#failed = failed;
   }
 
   /** Whether every command so far has its reply. */
@@ -34,7 +37,7 @@ export class ReplyQueue {
         });
   }
 
-  /** Takes the reply to the next command. A promise must not reject. */
+  /** Takes the reply to the next command. */
   push(answer: Reply | Promise<Reply>): void {
     if (!(answer instanceof Promise)) {
       if (this.settled) this.#due(answer);
@@ -43,10 +46,12 @@ export class ReplyQueue {
     }
     const place: Place = { reply: undefined };
     this.#places.push(place);
-    void answer.then((reply) => {
-      place.reply = reply;
-      this.#advance();
-    });
+    answer
+      .then((reply) => {
+        place.reply = reply;
+        this.#advance();
+      })
+      .catch(this.#failed);
   }
 
   #advance(): void {

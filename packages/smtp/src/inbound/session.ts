@@ -26,7 +26,7 @@ import type { ListenerSettings } from './listener-options.ts';
 import { Login } from './login.ts';
 import { MailExchange } from './mail-exchange.ts';
 import type { Answer } from './mail-exchange.ts';
-import { offersOf } from './offers.ts';
+import { NOTHING_OFFERED, offersOf } from './offers.ts';
 import type { Offers } from './offers.ts';
 import { READY_FOR_TLS, replyTo } from './replies.ts';
 import { ReplyQueue } from './reply-queue.ts';
@@ -82,7 +82,7 @@ export class Session implements StreamConsumer {
   readonly #lines: CommandLines;
   readonly #replies: ReplyQueue;
   #facts: SessionFacts;
-  #offers: Offers;
+  #offers: Offers = NOTHING_OFFERED;
   /** In charge of the octets instead of command lines. */
   #intake: Intake | undefined;
   /** Settles when the client may speak. */
@@ -103,12 +103,14 @@ export class Session implements StreamConsumer {
     this.#wire = wire;
     const protocol = around.settings.protocol === 'lmtp' ? 'lmtp' : 'smtp';
     this.#facts = { ...connection, protocol, greeting: '' };
-    this.#offers = offersOf(this.#facts, around.settings, around.receiver);
     this.log = new SessionLog(around.logger, () => this.#facts);
     this.watch = new Watch(around.clock, around.settings.limits, (error) => this.#expire(error));
     this.exchange = new MailExchange(this);
     this.login = new Login(this);
-    this.#replies = new ReplyQueue((reply) => this.#due(reply));
+    this.#replies = new ReplyQueue(
+      (reply) => this.#due(reply),
+      (thrown) => this.failed(thrown),
+    );
     const normalize = around.settings.bareLineEndings(connection.peer) === 'normalize';
     this.#lines = new CommandLines(this, normalize);
   }
@@ -136,8 +138,8 @@ export class Session implements StreamConsumer {
     try {
       if (refusal !== undefined) throw refusal;
       const verdict = this.policy.connect?.(this.#facts);
-      if (!(verdict instanceof Promise)) return this.#greet();
-      this.#opening = verdict
+      if (verdict === undefined) return this.#greet();
+      this.#opening = Promise.resolve(verdict)
         .then(() => this.#greet())
         .catch((thrown: unknown) => this.#turnAway(thrown))
         .finally(() => (this.#opening = undefined));
@@ -209,7 +211,7 @@ export class Session implements StreamConsumer {
     const { id, peer } = this.#facts;
     const protocol = this.settings.protocol === 'lmtp' ? 'lmtp' : 'smtp';
     this.#facts = { id, peer, tls, protocol, greeting: '' };
-    this.#offers = offersOf(this.#facts, this.settings, this.receiver);
+    this.#offers = NOTHING_OFFERED;
   }
 
   say(reply: Reply): void {
@@ -243,6 +245,11 @@ export class Session implements StreamConsumer {
     this.#due(refuse('shutting-down').reply);
   }
 
+  /** A bug of ours. What comes next can no longer be told apart, so that the session ends. */
+  failed(thrown: unknown): void {
+    this.#turnAway(thrown);
+  }
+
   /** The connection is gone. */
   gone(): void {
     this.#end();
@@ -250,6 +257,7 @@ export class Session implements StreamConsumer {
   }
 
   #greet(): void {
+    if (this.#closed) return;
     if (this.#draining) return this.shutDown();
     const { hostname, protocol } = this.settings;
     const dialect = protocol === 'lmtp' ? 'LMTP' : 'ESMTP';

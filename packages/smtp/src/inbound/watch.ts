@@ -5,7 +5,7 @@
  * Time counts only while the client owes us something: neither a slow receiver nor a
  * slow policy can end a session. One timer at a time is set, for the earliest deadline;
  * commands only move numbers. When a deadline has passed, `expire` is called with the
- * refusal to say, once.
+ * refusal to say; whether the client is waited for again is up to the callee.
  *
  * RFC 5321 §4.5.3.2.7 (server time-out of 5 minutes).
  */
@@ -46,6 +46,7 @@ export class Watch {
   #content: Content | undefined;
   #timer: Timer | undefined;
   #timerAt = 0;
+  #stopped = false;
 
   constructor(clock: Clock, limits: WatchLimits, expire: (error: MailError) => void) {
     this.#clock = clock;
@@ -56,6 +57,7 @@ export class Watch {
 
   /** From now on the client is to speak. */
   waiting(): void {
+    if (this.#stopped) return;
     const now = this.#clock.now();
     this.#waitingSince = now;
     const { at } = this.#next(now);
@@ -83,10 +85,11 @@ export class Watch {
     this.#content = undefined;
   }
 
+  /** Watches no more. */
   stop(): void {
+    this.#stopped = true;
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#waitingSince = undefined;
   }
 
   /** The earliest deadline if the client stays silent from `since` on. */
@@ -121,7 +124,7 @@ export class Watch {
     const next = this.#next(this.#waitingSince);
     const now = this.#clock.now();
     if (next.at > now) return this.#set(next.at, now);
-    this.stop();
+    this.#waitingSince = undefined;
     this.#expire(refuse(next.refusal, next.text === undefined ? {} : { text: next.text }));
   }
 }

@@ -4,7 +4,13 @@ import type { StreamConsumer } from '../../src/inbound/intake.ts';
 
 /** Takes one octet at a time, as `take` says. */
 function consumer(parts: Partial<StreamConsumer>): StreamConsumer {
-  return { arrived: () => undefined, take: () => 1, settled: () => undefined, ...parts };
+  return {
+    arrived: () => undefined,
+    take: () => 1,
+    settled: () => undefined,
+    failed: () => undefined,
+    ...parts,
+  };
 }
 
 const write = (stream: InputStream, text: string): Promise<void> =>
@@ -66,5 +72,22 @@ describe('the input stream', () => {
     await write(stream, 'abcd');
     await write(stream, 'efgh');
     expect(taken).toBe(2);
+  });
+
+  it.each(['throws', 'rejects'])('closes, and says so, where an intake %s', async (how) => {
+    const seen: unknown[] = [];
+    const bug = new Error('bug');
+    const stream = new InputStream(() =>
+      consumer({
+        take: () => {
+          if (how === 'throws') throw bug;
+          return Promise.reject(bug);
+        },
+        failed: (thrown) => void seen.push(thrown),
+      }),
+    );
+    await write(stream, 'abcd');
+    await write(stream, 'efgh');
+    expect(seen).toEqual([bug]);
   });
 });
