@@ -8,11 +8,12 @@
  *
  * RFC 3030 §2, §4.2.
  */
+import { isPositive } from '@posthouse/mail';
 import type { Reply } from '@posthouse/mail';
 import { Block } from './content-sender.ts';
 import type { ContentSender, SenderDeps } from './content-sender.ts';
 import { LineScanner } from './line-scanner.ts';
-import { isCompletion, messageRefusal } from './peer-reply.ts';
+import { messageRefusal } from './peer-reply.ts';
 
 const LINE_END = Buffer.from('\r\n');
 
@@ -59,6 +60,6 @@ export class BdatSender implements ContentSender {
     const reply = await this.#chunk;
     this.#chunk = undefined;
     if (pipeline.end !== undefined) throw pipeline.end;
-    if (reply !== undefined && !isCompletion(reply)) throw messageRefusal(reply, pipeline.host);
+    if (reply !== undefined && !isPositive(reply)) throw messageRefusal(reply, pipeline.host);
   }
 }

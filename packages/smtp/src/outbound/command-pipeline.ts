@@ -11,10 +11,10 @@
  * RFC 5321 §4.2; RFC 2920 §3.1 (which commands end a group).
  */
 import type { Socket } from 'node:net';
-import { asMailError, refuse } from '@posthouse/mail';
+import { asMailError, isPositive, refuse } from '@posthouse/mail';
 import type { Clock, MailError, RemoteHost, Reply } from '@posthouse/mail';
 import { MovingDeadline } from './moving-deadline.ts';
-import { isClosing, outOfStep } from './peer-reply.ts';
+import { isClosing, isGoAhead, outOfStep } from './peer-reply.ts';
 import { ReplyReader } from './reply-reader.ts';
 
 /** What a command may ask for. */
@@ -23,6 +23,8 @@ export interface CommandOptions {
   readonly waitMs: number;
   /** Nothing may follow it before its reply: DATA, QUIT (RFC 2920 §3.1). */
   readonly endsGroup?: boolean;
+  /** Its positive reply is a 3yz, as DATA's is; else a 2yz. Another one means that we lost step. */
+  readonly goAhead?: boolean;
   /** Octets that belong to it and follow its line: a chunk of BDAT. */
   readonly octets?: Buffer;
 }
@@ -93,7 +95,7 @@ export class CommandPipeline {
   }
 
   /**
-   * Sends a command. Its reply is the value, whatever it says.
+   * Sends a command. Its reply is the value, be it positive or a refusal.
    * @throws MailError the connection ended first; TypeError a line that is none
    */
   command(line: string, options: CommandOptions): Promise<Reply> {
@@ -203,8 +205,12 @@ export class CommandPipeline {
 
   #take(reply: Reply): void {
     if (this.#end !== undefined) return;
-    const exchange = this.#sent > 0 ? this.#exchanges.shift() : undefined;
+    const exchange = this.#sent > 0 ? this.#exchanges[0] : undefined;
     if (exchange === undefined) return this.#unasked(reply);
+    if (isPositive(reply) && isGoAhead(reply) !== (exchange.options.goAhead ?? false)) {
+      return this.destroy(outOfStep(reply, this.#options.host));
+    }
+    this.#exchanges.shift();
     this.#sent--;
     exchange.resolve(reply);
     if (isClosing(reply)) return this.destroy(this.#closedBy(reply));

@@ -9,11 +9,12 @@
  *
  * RFC 5321 §3.3, §4.1.1.4; RFC 2920 §3.1.
  */
+import { isPositive } from '@posthouse/mail';
 import type { Reply } from '@posthouse/mail';
 import { Block } from './content-sender.ts';
 import type { ContentSender, SenderDeps } from './content-sender.ts';
 import { DotStuffer } from './dot-stuffer.ts';
-import { isGoAhead, messageRefusal } from './peer-reply.ts';
+import { messageRefusal, outOfStep } from './peer-reply.ts';
 
 /** @param pipelining whether DATA may leave before the recipients were answered */
 export class DataSender implements ContentSender {
@@ -58,8 +59,12 @@ export class DataSender implements ContentSender {
   async #start(pipelining: boolean): Promise<void> {
     const { pipeline, timeouts } = this.#deps;
     if (!pipelining && !this.#deps.answered) await this.#deps.recipientsAnswered();
-    const reply = await pipeline.command('DATA', { waitMs: timeouts.dataMs, endsGroup: true });
-    this.#inContent = isGoAhead(reply);
+    const reply = await pipeline.command('DATA', {
+      waitMs: timeouts.dataMs,
+      endsGroup: true,
+      goAhead: true,
+    });
+    this.#inContent = isPositive(reply);
     if (this.#inContent) pipeline.onEarlyReply((early) => this.#refuseRest(early));
     // Refused recipients are told before a refused DATA: it only follows from them.
     if (!this.#deps.answered) await this.#deps.recipientsAnswered();
@@ -68,6 +73,7 @@ export class DataSender implements ContentSender {
 
   #refuseRest(reply: Reply): void {
     const { pipeline } = this.#deps;
-    pipeline.destroy(messageRefusal(reply, pipeline.host));
+    const { host } = pipeline;
+    pipeline.destroy(isPositive(reply) ? outOfStep(reply, host) : messageRefusal(reply, host));
   }
 }

@@ -78,10 +78,9 @@ export function tlsOptions(target: ConnectTarget): ConnectionOptions {
 
 /** What a handshake came to. */
 export function tlsFacts(socket: TLSSocket): TlsFacts {
-  const cipher = socket.getCipher();
   return {
     version: socket.getProtocol() ?? 'unknown',
-    cipher: cipher.standardName,
+    cipher: socket.getCipher()?.standardName ?? 'unknown', // none on a socket that is gone already
     verified: socket.authorized,
   };
 }

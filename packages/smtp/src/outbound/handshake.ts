@@ -11,7 +11,7 @@
  */
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { asMailError, refuse } from '@posthouse/mail';
+import { asMailError, isPositive, refuse } from '@posthouse/mail';
 import type { Clock, MailError, RemoteHost, Reply, TlsFacts } from '@posthouse/mail';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { SMTPConnectionOptions } from 'nodemailer/lib/smtp-connection';
@@ -23,7 +23,7 @@ import { detach } from './nodemailer-socket.ts';
 import { MovingDeadline } from './moving-deadline.ts';
 import { NO_OFFERS, readOffers } from './offers.ts';
 import type { PeerOffers } from './offers.ts';
-import { isCompletion, sessionRefusal } from './peer-reply.ts';
+import { sessionRefusal } from './peer-reply.ts';
 import type { SessionRefusal } from './peer-reply.ts';
 import { ReplyReader } from './reply-reader.ts';
 import type { OutboundTimeouts } from './timeouts.ts';
@@ -91,7 +91,10 @@ class Handshake {
   #phase: Phase = 'greeting';
   /** The reply to what was said last, once it has come. */
   #reply: Reply | undefined;
+  /** The 250 of the last EHLO or LHLO. */
   #ehlo: Reply | undefined;
+  /** Whether the last greeting was one of these, and no HELO. */
+  #extended = false;
   #step: PromiseWithResolvers<void> = Promise.withResolvers();
   #failed: MailError | undefined;
 
@@ -184,15 +187,20 @@ class Handshake {
   #said(line: string): void {
     const { commandMs, tlsMs } = this.#options.timeouts;
     this.#reply = undefined;
-    if (/^(?:EHLO|LHLO|HELO) /.test(line) && this.#phase !== 'auth') this.#phase = 'ehlo';
+    if (this.#phase === 'auth') return this.#wait(commandMs);
+    if (/^(?:EHLO|LHLO|HELO) /.test(line)) {
+      this.#phase = 'ehlo';
+      this.#ehlo = undefined; // what was offered in the clear counts no more (RFC 3207 §4.2)
+      this.#extended = !line.startsWith('HELO');
+    }
     if (line === 'STARTTLS') this.#phase = 'starttls';
     this.#wait(line === 'STARTTLS' ? tlsMs : commandMs);
   }
 
   #heard(text: string): void {
     this.#reply = readOne(text);
-    if (this.#phase !== 'ehlo' || this.#reply === undefined) return;
-    if (isCompletion(this.#reply)) this.#ehlo = this.#reply;
+    if (this.#phase !== 'ehlo' || !this.#extended || this.#reply === undefined) return;
+    if (isPositive(this.#reply)) this.#ehlo = this.#reply;
   }
 
   /** The peer refused in words, failed the handshake of TLS, talks no SMTP, or went away. */

@@ -14,11 +14,6 @@ import type { RefusalName, RemoteHost, Reply, TroubleScope } from '@posthouse/ma
 /** Names of refusals that concern the session and no message. */
 export type SessionRefusal = Extract<RefusalName, `next-hop-${string}`>;
 
-/** 2yz: done. */
-export function isCompletion(reply: Reply): boolean {
-  return reply.code < 300;
-}
-
 /** 3yz: go on, which only DATA (and AUTH) may be told. */
 export function isGoAhead(reply: Reply): boolean {
   return reply.code >= 300 && reply.code < 400;
@@ -31,7 +26,6 @@ export function isClosing(reply: Reply): boolean {
 
 /** RCPT's refusal. 552 is what old servers say for 452, too many recipients (RFC 5321 §4.5.3.1.10). */
 export function recipientRefusal(reply: Reply, host: RemoteHost): MailError {
-  if (reply.code < 400) return outOfStep(reply, host);
   const options = { host, scope: scopeOf(reply, 'recipient') };
   return reply.code === 552
     ? new MailError('peer-refused', reply, undefined, options)
@@ -40,7 +34,6 @@ export function recipientRefusal(reply: Reply, host: RemoteHost): MailError {
 
 /** The refusal of a whole message: of MAIL, DATA, BDAT or the final dot. */
 export function messageRefusal(reply: Reply, host: RemoteHost): MailError {
-  if (reply.code < 400) return outOfStep(reply, host);
   return peerRefusal(reply, { host, scope: scopeOf(reply, 'message') });
 }
 

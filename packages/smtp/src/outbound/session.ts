@@ -7,6 +7,7 @@
  *
  * RFC 5321 §3.3, §3.8; RFC 9422 (MAILMAX).
  */
+import { refuse } from '@posthouse/mail';
 import type {
   Clock,
   Logger,
@@ -165,6 +166,8 @@ class Session implements ClientSession {
   }
 
   destroy(): void {
-    this.#pipeline.destroy();
+    this.#pipeline.destroy(
+      refuse('next-hop-lost', { text: 'We closed the connection', host: this.peer }),
+    );
   }
 }

@@ -13,6 +13,7 @@
  */
 import {
   asMailError,
+  isPositive,
   newTransactionId,
   outcomeOfError,
   refuse,
@@ -38,7 +39,7 @@ import type { ContentSender, SenderDeps } from './content-sender.ts';
 import { DataSender } from './data-sender.ts';
 import { mailCommand, rcptCommand, wantsSmtpUtf8 } from './envelope-command.ts';
 import type { SessionFacts } from './envelope-command.ts';
-import { isCompletion, messageRefusal, recipientRefusal } from './peer-reply.ts';
+import { messageRefusal, recipientRefusal } from './peer-reply.ts';
 import type { OutboundTimeouts } from './timeouts.ts';
 
 /** What the transaction begins with. */
@@ -173,7 +174,7 @@ export class ClientTransaction implements MailTransaction {
       this.#mailSent = true;
       const asked = pipeline.command(line, { waitMs: timeouts.mailMs });
       const reply = await this.#unlessAborted(asked, signal);
-      if (!isCompletion(reply)) throw messageRefusal(reply, facts.host);
+      if (!isPositive(reply)) throw messageRefusal(reply, facts.host);
     } catch (error) {
       this.#refusal = asMailError(error);
       throw this.#refusal;
@@ -191,7 +192,7 @@ export class ClientTransaction implements MailTransaction {
     const reply = await this.#unlessAborted(asked, signal);
     // After a refused MAIL the peer says 503 to each RCPT: not a word about the recipient.
     await this.opened;
-    if (!isCompletion(reply)) throw recipientRefusal(reply, facts.host);
+    if (!isPositive(reply)) throw recipientRefusal(reply, facts.host);
   }
 
   #named(forwardPath: ForwardPath): Named | undefined {
@@ -246,21 +247,16 @@ export class ClientTransaction implements MailTransaction {
 
   /** What the peer's reply to the whole content means for a recipient. */
   #answered(reply: Reply): RecipientOutcome {
-    const { facts, pipeline } = this.#deps;
-    if (isCompletion(reply)) {
-      return {
-        kind: 'relayed',
-        status: replyStatus(reply),
-        reply,
-        host: facts.host,
-        ...(facts.tls === undefined ? {} : { tls: facts.tls }),
-        notifies: facts.offers.dsn,
-      };
-    }
-    const error = messageRefusal(reply, facts.host);
-    if (error.origin === 'peer') return this.#refused(error);
-    pipeline.destroy(error); // out of step: what the peer did with the content nobody knows
-    return this.#lost(error);
+    const { host, tls, offers } = this.#deps.facts;
+    if (!isPositive(reply)) return this.#refused(messageRefusal(reply, host));
+    return {
+      kind: 'relayed',
+      status: replyStatus(reply),
+      reply,
+      host,
+      ...(tls === undefined ? {} : { tls }),
+      notifies: offers.dsn,
+    };
   }
 
   #refused(error: unknown): RecipientOutcome {
@@ -286,7 +282,7 @@ export class ClientTransaction implements MailTransaction {
       const reply = await pipeline
         .command('RSET', { waitMs: timeouts.partingMs })
         .catch(() => undefined);
-      if (reply === undefined || !isCompletion(reply)) pipeline.destroy();
+      if (reply === undefined || !isPositive(reply)) pipeline.destroy();
     }
     this.#deps.onEnd();
   }

@@ -98,7 +98,8 @@ describe('a session', () => {
       C: EHLO client.example.test
       S: 502 5.5.1 what
       C: HELO client.example.test
-      S: 250 old.example.test`,
+      S: 250-old.example.test
+      S: 250 PIPELINING`,
       async (session) => {
         expect(session.offers).toMatchObject({ pipelining: false, size: false, mechanisms: [] });
       },
@@ -212,6 +213,23 @@ describe('TLS', () => {
     const implicit = { ...target, tls: { ...target.tls, mode: 'implicit' as const } };
     expect(await failing(['! tls'], implicit, WITH_TLS)).toMatchObject({ code: 'next-hop-tls' });
   });
+
+  it('forgets what was offered in the clear where nothing is offered under it', () =>
+    play(
+      `${hello('STARTTLS', 'CHUNKING')}
+      C: STARTTLS
+      S: 220 ready
+      ! tls
+      C: EHLO client.example.test
+      S: 502 5.5.1 what
+      C: HELO client.example.test
+      S: 250 peer.example.test`,
+      async (session) => {
+        expect(session.tls).toBeDefined();
+        expect(session.offers.chunking).toBe(false);
+      },
+      { target: { tls: OPPORTUNISTIC }, peer: WITH_TLS },
+    ));
 
   it('takes nothing for an answer that was said before it in the clear', () =>
     play(

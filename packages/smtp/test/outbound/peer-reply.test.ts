@@ -34,14 +34,6 @@ describe('a peer’s reply', () => {
     expect(messageRefusal(readReply(code, ['no']), HOST).permanent).toBe(permanent);
   });
 
-  it('out of place is transient', () => {
-    expect(recipientRefusal(readReply(354, ['go on']), HOST)).toMatchObject({
-      code: 'next-hop-lost',
-      permanent: false,
-    });
-    expect(messageRefusal(readReply(250, ['ok']), HOST).permanent).toBe(false);
-  });
-
   it('to a session is transient, and told in full', () => {
     const reply = readReply(554, ['5.7.1 go away']);
     const error = sessionRefusal('next-hop-refused', reply, HOST);

@@ -131,6 +131,22 @@ describe('a transaction that is lost', () => {
       },
     ));
 
+  it.each([
+    ['a 354 to MAIL', 'S: 354 go on'],
+    ['a 250 to DATA', 'S: 250 ok\nC: RCPT TO:<bob@example.test>\nS: 250 ok\nC: DATA\nS: 250 ok'],
+  ])('with %s is out of step, and ends there', (_, dialogue) =>
+    play(`${hello()}\nC: MAIL FROM:<alice@example.test>\n${dialogue}`, async (session) => {
+      const transaction = begin(session);
+      const sent = async (): Promise<void> => {
+        await transaction.recipient(BOB, NO_PARAMS);
+        await commit(transaction);
+      };
+      await expect(sent()).rejects.toMatchObject({ code: 'next-hop-lost', permanent: false });
+      await transaction.abort();
+      expect(session.usable).toBe(false);
+    }),
+  );
+
   it('with a reply nobody asked for is out of step, and ends there', () =>
     play(
       `${hello('PIPELINING')}
