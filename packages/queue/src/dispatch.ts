@@ -100,6 +100,13 @@ export class Dispatch {
     this.#keeper.stop();
   }
 
+  /** Lets lanes that rest be probed now. */
+  wake(lanes: Iterable<LaneKey>): void {
+    this.#scheduler.wake(lanes);
+    this.#next();
+    this.#supply.expectMore();
+  }
+
   /** Whether recipients that are being accepted may be leased at once; what may is counted at once. */
   reserve(
     plan: RoutePlan,

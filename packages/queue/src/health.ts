@@ -33,6 +33,11 @@ export function healthAt(health: Health, now: number): Health {
     : health;
 }
 
+/** The health once somebody says that the rest is over. */
+export function awake(health: Health): Health {
+  return health.kind === 'resting' ? { kind: 'probing', restMs: health.restMs } : health;
+}
+
 /** After trouble of the host, with this many attempts in a cohort. */
 export function troubled(health: Health, cohort: number, now: number, rule: RestRule): Health {
   switch (health.kind) {

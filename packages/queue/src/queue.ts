@@ -24,6 +24,7 @@ import { resolveOptions } from './options.ts';
 import type { QueueOptions, ResolvedOptions } from './options.ts';
 import { createRetrySchedule } from './retry-schedule.ts';
 import type { RoutePlanner } from './route.ts';
+import type { LaneKey } from './record.ts';
 import type { Store } from './store.ts';
 import { QueueTransaction } from './transaction.ts';
 import type { Transmitter } from './transmitter.ts';
@@ -58,6 +59,11 @@ export interface QueueActivity {
 export interface Queue extends MailReceiver, Startable {
   readonly results: 'all-or-nothing';
   activity(): QueueActivity;
+  /**
+   * Has hosts of these lanes probed now that rest after trouble: an operator says so, or the
+   * network is back. Mail that is not due stays so.
+   */
+  wake(lanes: Iterable<LaneKey>): void;
 }
 
 /**
@@ -112,6 +118,10 @@ class StoredQueue implements Queue {
 
   activity(): QueueActivity {
     return this.#dispatch.activity;
+  }
+
+  wake(lanes: Iterable<LaneKey>): void {
+    this.#dispatch.wake(lanes);
   }
 
   start(): Promise<void> {

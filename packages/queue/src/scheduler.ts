@@ -14,7 +14,7 @@
  */
 import { grownWindow, openWindow, shrunkWindow } from './concurrency-window.ts';
 import type { Group } from './group.ts';
-import { troubled, WELL } from './health.ts';
+import { awake, troubled, WELL } from './health.ts';
 import type { Judgement } from './judgement.ts';
 import { LaneRegister, restsUntil } from './lane.ts';
 import type { Lane, Site } from './lane.ts';
@@ -155,6 +155,16 @@ export class Scheduler {
     if (lane.room.recipients > 0) this.#ready.add(lane);
     this.#unblock(lane.site, now);
     return rested;
+  }
+
+  /** Ends the rest of these lanes and their sites: their next attempt is a probe. */
+  wake(lanes: Iterable<LaneKey>): void {
+    for (const key of lanes) {
+      const lane = this.#register.find(key);
+      if (lane === undefined) continue;
+      lane.health = awake(lane.health);
+      lane.site.health = awake(lane.site.health);
+    }
   }
 
   /** Takes out everything that waits. */

@@ -1,0 +1,55 @@
+/**
+ * Events in words, one line each: what happened, with whom, over which TLS, and the
+ * peer's exact reply. Pure; for people, programs take the events themselves.
+ */
+import { formatStatus, replyText } from '@posthouse/mail';
+import type { QueueEvent } from './event.ts';
+
+const WORDS: Readonly<Record<QueueEvent['kind'], string>> = {
+  accepted: 'accepted',
+  attempted: 'attempted, not decided',
+  delivered: 'delivered',
+  relayed: 'relayed',
+  failed: 'failed',
+  expired: 'expired',
+  held: 'held by an operator',
+  released: 'released by an operator',
+  rescheduled: 'to be attempted now, by an operator',
+  removed: 'removed by an operator',
+  expanded: 'expanded to other recipients',
+  'notification-sent': 'author notified',
+  damaged: 'found damaged and moved aside',
+};
+
+/** One event on one line, beginning with its time in UTC. */
+export function describeEvent(event: QueueEvent): string {
+  const parts = [new Date(event.at).toISOString(), event.message];
+  if (event.recipient !== undefined) parts.push(`<${event.recipient}>`);
+  parts.push(WORDS[event.kind]);
+  if (event.host !== undefined) parts.push(hostText(event));
+  if (event.tls !== undefined) {
+    const { version, cipher, verified } = event.tls;
+    parts.push(`over ${version} ${cipher}${verified ? ' (verified)' : ''}`);
+  }
+  const said = saidText(event);
+  if (said !== undefined) parts.push(`: ${said}`);
+  if (event.inDoubt === true) parts.push('(in doubt: the peer may have it)');
+  if (event.notification !== undefined) parts.push(`by ${event.notification}`);
+  if (event.dueAt !== undefined) parts.push(`next attempt ${new Date(event.dueAt).toISOString()}`);
+  return parts.join(' ').replaceAll(' : ', ': ');
+}
+
+function hostText({ kind, host }: QueueEvent): string {
+  const way = kind === 'accepted' ? 'from' : kind === 'relayed' ? 'to' : 'at';
+  const address = host?.address === undefined ? '' : ` [${host.address}]`;
+  return `${way} ${host?.name ?? ''}${address}`;
+}
+
+/** The peer's exact words where it spoke; else why, with the status. */
+function saidText({ kind, reply, reason, status }: QueueEvent): string | undefined {
+  if (reply !== undefined) return replyText(reply);
+  if (reason === undefined) return undefined;
+  return status === undefined || kind === 'notification-sent'
+    ? reason
+    : `${formatStatus(status)} ${reason}`;
+}
