@@ -17,6 +17,18 @@ import type { TLSSocket } from 'node:tls';
 import { matchesLine } from './dialogue.ts';
 import { OctetQueue } from './octet-queue.ts';
 
+/** Whose certificate to believe, for which name. @default any certificate */
+export interface DialogueTrust {
+  /** Certificate authority, PEM. */
+  readonly ca: string;
+  readonly servername: string;
+}
+
+/** Where to connect to. */
+export type DialogueAddress =
+  | { readonly host: string; readonly port: number; readonly localAddress?: string }
+  | { readonly path: string };
+
 /** A connection to the server under test. */
 export interface DialogueClient {
   /** The socket, for tests of what sockets do. */
@@ -27,16 +39,14 @@ export interface DialogueClient {
   send(octets: string | Uint8Array): void;
   /** The next reply, its lines without CRLF. */
   reply(): Promise<readonly string[]>;
-  /** Begins TLS, trusting any certificate. @throws what the handshake ended in */
-  secure(): Promise<TLSSocket>;
+  /** Begins TLS. @throws what the handshake ended in */
+  secure(trust?: DialogueTrust): Promise<TLSSocket>;
   /** Lets go of the connection without a word. */
   destroy(): void;
 }
 
 /** Connects. */
-export async function connectDialogue(
-  address: { readonly host: string; readonly port: number } | { readonly path: string },
-): Promise<DialogueClient> {
+export async function connectDialogue(address: DialogueAddress): Promise<DialogueClient> {
   const socket = connect({ ...address });
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve);
@@ -83,9 +93,10 @@ class Client implements DialogueClient {
     return lines;
   }
 
-  async secure(): Promise<TLSSocket> {
+  async secure(trust?: DialogueTrust): Promise<TLSSocket> {
     this.#received.detach();
-    const tls = connectTls({ socket: this.#socket, rejectUnauthorized: false });
+    const belief = trust ?? { rejectUnauthorized: false };
+    const tls = connectTls({ socket: this.#socket, ...belief });
     await new Promise<void>((resolve, reject) => {
       tls.once('secureConnect', resolve);
       tls.once('error', reject);
