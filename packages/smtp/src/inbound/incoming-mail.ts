@@ -64,8 +64,14 @@ export class IncomingMail {
     return this.#recipients.size;
   }
 
-  /** RCPT's answer. @throws MailError; also where MAIL turns out to be refused */
+  /** Recipients that were taken, in the order in which they were named. */
+  get recipients(): readonly ForwardPath[] {
+    return [...this.#recipients].map((recipient) => recipient.forwardPath);
+  }
+
+  /** RCPT's answer. @throws MailError; also where MAIL turns out to be refused, or all is over */
   async recipient(forwardPath: ForwardPath, params: RcptParams): Promise<void> {
+    if (this.#ended) throw refuse('command-sequence');
     const recipient: Recipient = { forwardPath };
     this.#recipients.add(recipient);
     try {

@@ -107,6 +107,8 @@ export interface ListenerSettings {
   readonly limits: ListenerLimits;
   readonly drainMs: number;
   readonly trustedContext: (session: SessionFacts) => boolean;
+  /** Whether there is anybody whose context is believed. */
+  readonly trustsAgents: boolean;
 }
 
 /**
@@ -149,6 +151,7 @@ export function resolveListenerOptions(
     limits: resolveLimits(options.limits ?? {}),
     drainMs,
     trustedContext: options.trustedContext ?? (() => false),
+    trustsAgents: options.trustedContext !== undefined,
   };
 }
 

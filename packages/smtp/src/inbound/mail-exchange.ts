@@ -7,8 +7,15 @@
  *
  * RFC 5321 §3.3, §4.1.4; RFC 1870 §6.1; RFC 2033 §4.2; RFC 3030 §2.
  */
-import { isTaken, newTraceId, refuse } from '@posthouse/mail';
-import type { Clock, MailError, MailReceiver, Reply, TransferContext } from '@posthouse/mail';
+import { isPositive, isTaken, newTraceId, refuse } from '@posthouse/mail';
+import type {
+  Clock,
+  MailError,
+  MailReceiver,
+  RecipientOutcome,
+  Reply,
+  TransferContext,
+} from '@posthouse/mail';
 import { parseMailCommand } from '../command-syntax/mail-command.ts';
 import type { MailCommand } from '../command-syntax/mail-command.ts';
 import { parseRcptCommand } from '../command-syntax/rcpt-command.ts';
@@ -256,33 +263,38 @@ export class MailExchange {
 
   /** All content came: hands over, and says what became of it. */
   async #conclude(receiving: Receiving): Promise<void> {
+    const { mail } = receiving;
+    // Nobody hears the reply: the client will send again, so this one must leave no trace.
+    if (this.#session.closed) return this.#drop(mail);
     await receiving.flow.end();
     this.#session.watch.contentEnds();
     const replies = await this.#outcome(receiving);
-    this.#forget(receiving.mail);
+    this.#forget(mail);
     this.#session.listenTo(undefined);
     for (const reply of replies) this.#session.say(reply);
   }
 
   async #outcome({ mail, flow }: Receiving): Promise<readonly Reply[]> {
-    const { closed, log, settings } = this.#session;
-    if (closed) {
-      mail.abort(); // the client will send again: it never hears our reply
-      return [];
-    }
+    const { log, settings } = this.#session;
     if (flow.refusal !== undefined) return this.#sayToAll(mail, flow.refusal);
+    let outcomes: readonly RecipientOutcome[];
     try {
-      const outcomes = await mail.commit();
-      if (outcomes.some(isTaken)) {
-        log.accepted(mail, flow.sizeBytes);
-        this.#session.messageTaken();
-      }
-      return settings.protocol === 'lmtp'
-        ? outcomes.map((outcome) => recipientReply(outcome, mail.id))
-        : [messageReply(outcomes, mail.id)];
+      outcomes = await mail.commit();
     } catch (thrown) {
       return this.#sayToAll(mail, thrown);
     }
+    if (outcomes.some(isTaken)) {
+      log.accepted(mail, flow.sizeBytes);
+      this.#session.messageTaken();
+    }
+    const lmtp = settings.protocol === 'lmtp';
+    const replies = lmtp
+      ? outcomes.map((outcome) => recipientReply(outcome, mail.id))
+      : [messageReply(outcomes, mail.id)];
+    for (const [place, reply] of replies.entries()) {
+      if (!isPositive(reply)) log.notTaken(mail, lmtp ? mail.recipients[place] : undefined, reply);
+    }
+    return replies;
   }
 
   /** A refusal of the whole message: LMTP says it for each recipient (RFC 2033 §4.2). */

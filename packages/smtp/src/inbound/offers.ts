@@ -2,7 +2,8 @@
  * What EHLO promises in this session: what the receiver keeps, cut down to what holds here.
  *
  * STARTTLS only with a certificate of ours and before TLS; AUTH only where it may be used
- * now; REQUIRETLS only under TLS (RFC 8689 §2); XPOSTHOUSE only to our own agents.
+ * now; REQUIRETLS only under TLS (RFC 8689 §2); XPOSTHOUSE only to who is, or by its
+ * login may become, an agent of ours.
  * BINARYMIME is never promised: content is lines.
  *
  * RFC 5321 §4.1.1.1 and the RFC named on a line.
@@ -19,6 +20,12 @@ export interface Offers extends OfferedParameters {
   readonly maxRecipients: number;
   readonly startTls: boolean;
   readonly mechanisms: readonly SaslMechanism[];
+  /**
+   * Whether EHLO names XPOSTHOUSE: also to a client that may turn out to be an agent of
+   * ours by its login, because few clients greet again after AUTH. Taken is the parameter
+   * only where `privateContext` says so.
+   */
+  readonly announcesContext: boolean;
 }
 
 /** Before the client has greeted. */
@@ -33,6 +40,7 @@ export const NOTHING_OFFERED: Offers = Object.freeze({
   maxRecipients: 0,
   startTls: false,
   mechanisms: [],
+  announcesContext: false,
 });
 
 /** What may be promised to this session. After HELO no extension is. */
@@ -44,17 +52,20 @@ export function offersOf(
   const keeps = receiver.capabilities();
   const { limits } = settings;
   const esmtp = session.protocol !== 'smtp';
+  const mechanisms = session.identity === undefined ? usableMechanisms(session, settings) : [];
+  const trusted = settings.trustedContext(session);
   return {
     esmtp,
     eightBitMime: esmtp && keeps.eightBitMime,
     smtpUtf8: esmtp && keeps.smtpUtf8,
     requireTls: esmtp && keeps.requireTls && session.tls !== undefined,
     dsn: esmtp && keeps.dsn,
-    privateContext: esmtp && settings.trustedContext(session),
+    privateContext: esmtp && trusted,
     maxMessageBytes: Math.min(limits.maxMessageBytes, keeps.maxSizeBytes ?? Infinity),
     maxRecipients: Math.min(limits.maxRecipients, keeps.maxRecipients ?? Infinity),
     startTls: mayStartTls(session, settings),
-    mechanisms: session.identity === undefined ? usableMechanisms(session, settings) : [],
+    mechanisms,
+    announcesContext: esmtp && (trusted || (mechanisms.length > 0 && settings.trustsAgents)),
   };
 }
 
@@ -73,7 +84,7 @@ export function formatOffers(offers: Offers): readonly string[] {
     ...line(offers.mechanisms.length > 0, `AUTH ${offers.mechanisms.join(' ')}`), // RFC 4954
     ...line(offers.requireTls, 'REQUIRETLS'), // RFC 8689
     `LIMITS RCPTMAX=${offers.maxRecipients}`, // RFC 9422
-    ...line(offers.privateContext, PRIVATE_CONTEXT_KEYWORD),
+    ...line(offers.announcesContext, PRIVATE_CONTEXT_KEYWORD),
   ];
 }
 

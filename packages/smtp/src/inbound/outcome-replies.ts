@@ -4,8 +4,8 @@
  * LMTP answers each recipient (RFC 2033 §4.2). SMTP has one reply for all: it is positive
  * only where every recipient was taken, because what a 250 promises must hold for each.
  */
-import { createReply, enhancedStatus, isTaken } from '@posthouse/mail';
-import type { RecipientOutcome, Reply, TransactionId } from '@posthouse/mail';
+import { createReply, enhancedStatus, isTaken, readReply } from '@posthouse/mail';
+import type { EnhancedStatus, RecipientOutcome, Reply, TransactionId } from '@posthouse/mail';
 import { passedOn } from './replies.ts';
 
 const OK = enhancedStatus(2, 0, 0);
@@ -20,13 +20,9 @@ export function recipientReply(outcome: RecipientOutcome, id: TransactionId): Re
     case 'delivered':
       return createReply(250, OK, `Ok: delivered as ${id}`);
     case 'delayed':
-      return outcome.reply === undefined
-        ? createReply(451, { ...outcome.status, class: 4 }, outcome.reason)
-        : passedOn(outcome.reply, false);
+      return passedOn(outcome.reply ?? replyOf(outcome.reason, outcome.status), false);
     case 'failed':
-      return outcome.reply === undefined
-        ? createReply(554, { ...outcome.status, class: 5 }, outcome.reason)
-        : passedOn(outcome.reply, true);
+      return passedOn(outcome.reply ?? replyOf(outcome.reason, outcome.status), true);
     default:
       return unknownOutcome(outcome);
   }
@@ -45,6 +41,14 @@ export function messageReply(outcomes: readonly RecipientOutcome[], id: Transact
   return told === undefined
     ? createReply(250, OK, `Ok: queued as ${id}`)
     : recipientReply(told, id);
+}
+
+/** A reason of our own: often a refusal's reply in one line, which then is said as it was meant. */
+function replyOf(reason: string, told: EnhancedStatus): Reply {
+  const [, code, text] = /^([45]\d\d) (.+)$/s.exec(reason) ?? [];
+  return code === undefined || text === undefined
+    ? createReply(told.class === 5 ? 554 : 451, told, reason)
+    : readReply(Number(code), [text]);
 }
 
 function unknownOutcome(outcome: never): never {

@@ -4,8 +4,8 @@
  * What passes and what is refused is `info`, a fault of ours is `error` with its cause,
  * once. The coming and going of sessions is `debug`.
  */
-import { asMailError, formatPath, replyText } from '@posthouse/mail';
-import type { Logger, MailError } from '@posthouse/mail';
+import { asMailError, formatMailbox, formatPath, replyText } from '@posthouse/mail';
+import type { ForwardPath, Logger, MailError, Reply } from '@posthouse/mail';
 import type { IncomingMail } from './incoming-mail.ts';
 import type { SessionFacts } from './session-policy.ts';
 
@@ -54,6 +54,29 @@ export class SessionLog {
     );
   }
 
+  /** The receiver's answer to a message, or to one of its recipients, that was not taken. */
+  notTaken(mail: IncomingMail, recipient: ForwardPath | undefined, reply: Reply): void {
+    this.#logger.info(
+      {
+        event: 'message-refused',
+        ...this.#who(),
+        queueId: mail.id,
+        ...(recipient === undefined ? {} : { recipient: formatMailbox(recipient) }),
+        reply: replyText(reply),
+      },
+      'message not taken',
+    );
+  }
+
+  /** We end the session. */
+  cutOff(error: MailError): MailError {
+    this.#logger.info(
+      { event: 'session-cut-off', ...this.#who(), reply: replyText(error.reply) },
+      'session cut off',
+    );
+    return error;
+  }
+
   /** What is thrown becomes a MailError here, and is told. */
   refused(
     step: RefusedStep,
@@ -65,7 +88,7 @@ export class SessionLog {
     const reply = replyText(error.reply);
     if (error.cause !== undefined && error.origin === 'ourselves' && !error.permanent) {
       this.#logger.error({ ...told, reply, err: error.cause }, 'a fault of ours');
-    } else if (step === 'command') {
+    } else if (step === 'command' || error.code === 'command-sequence') {
       this.#logger.debug({ ...told, reply }, 'command refused');
     } else {
       this.#logger.info({ ...told, reply }, `${step} refused`);

@@ -141,10 +141,10 @@ export class Session implements StreamConsumer {
       if (verdict === undefined) return this.#greet();
       this.#opening = Promise.resolve(verdict)
         .then(() => this.#greet())
-        .catch((thrown: unknown) => this.#turnAway(thrown))
+        .catch((thrown: unknown) => this.failed(thrown))
         .finally(() => (this.#opening = undefined));
     } catch (thrown) {
-      this.#turnAway(thrown);
+      this.failed(thrown);
     }
   }
 
@@ -245,9 +245,13 @@ export class Session implements StreamConsumer {
     this.#due(refuse('shutting-down').reply);
   }
 
-  /** A bug of ours. What comes next can no longer be told apart, so that the session ends. */
+  /**
+   * The connection is refused; or a bug of ours, after which what comes can no longer be
+   * told apart. Says so and closes.
+   */
   failed(thrown: unknown): void {
-    this.#turnAway(thrown);
+    this.#due(replyTo(this.log.refused('connection', thrown)));
+    this.close();
   }
 
   /** The connection is gone. */
@@ -263,11 +267,6 @@ export class Session implements StreamConsumer {
     const dialect = protocol === 'lmtp' ? 'LMTP' : 'ESMTP';
     this.#due(createReply(220, undefined, `${hostname} ${dialect} Posthouse`));
     this.watch.waiting();
-  }
-
-  #turnAway(thrown: unknown): void {
-    this.#due(replyTo(this.log.refused('connection', thrown)));
-    this.close();
   }
 
   #run(verb: string, command: () => Answer): void | Promise<void> {
@@ -294,7 +293,7 @@ export class Session implements StreamConsumer {
     if (this.#closed) return;
     let said = reply;
     if (reply.code >= 500 && ++this.#errors > this.settings.limits.maxCommandsWithErrors) {
-      said = refuse('too-many-errors').reply;
+      said = this.log.cutOff(refuse('too-many-errors')).reply;
     }
     this.#out += `${formatReply(said).join('\r\n')}\r\n`;
     if (said.code === 421 || said.code === 221) return this.close();
@@ -326,7 +325,7 @@ export class Session implements StreamConsumer {
   }
 
   #expire(error: MailError): void {
-    if (this.#replies.settled) this.#due(replyTo(this.log.refused('connection', error)));
+    if (this.#replies.settled) this.#due(this.log.cutOff(error).reply);
     else this.watch.waiting(); // the client waits for us
   }
 

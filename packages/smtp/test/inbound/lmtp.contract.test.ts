@@ -1,5 +1,5 @@
 /** LMTP: one reply for each recipient that was taken (RFC 2033). */
-import { createReply, enhancedStatus, refuse } from '@posthouse/mail';
+import { createReply, enhancedStatus, outcomeOfError, refuse } from '@posthouse/mail';
 import type { RecipientOutcome } from '@posthouse/mail';
 import { recordedAddresses } from '@posthouse/testkit';
 import { describe, expect, it } from 'vitest';
@@ -14,7 +14,8 @@ const outcomes: Readonly<Record<string, RecipientOutcome>> = {
     reply: createReply(250, undefined, 'fine'),
     notifies: true,
   },
-  full: { kind: 'delayed', status: status(4, 2, 2), reason: 'Mailbox is full' },
+  full: outcomeOfError(refuse('mailbox-full')),
+  slow: { kind: 'delayed', status: status(4, 2, 0), reason: 'Not yet' },
   gone: { kind: 'failed', status: status(5, 1, 1), reason: 'No mailbox', proof: 'no-such-mailbox' },
   spoken: {
     kind: 'failed',
@@ -40,7 +41,7 @@ describe('LMTP', () => {
   });
 
   it('answers each recipient that was taken, duplicates and spellings included, in order', async () => {
-    const { session, receiver } = await startListener(
+    const { session, receiver, log } = await startListener(
       { protocol: 'lmtp' },
       {
         script: {
@@ -57,6 +58,7 @@ describe('LMTP', () => {
       C: RCPT TO:<Delivered@d.test>
       C: RCPT TO:<delivered@d.test>
       C: RCPT TO:<full@d.test>
+      C: RCPT TO:<slow@d.test>
       C: RCPT TO:<gone@d.test>
       C: RCPT TO:<spoken@d.test>
       C: RCPT TO:<relayed@d.test>
@@ -70,13 +72,15 @@ describe('LMTP', () => {
       S: 250 2.1.5 *
       S: 250 2.1.5 *
       S: 250 2.1.5 *
+      S: 250 2.1.5 *
       S: 354 *
       C: .
       C: NOOP
       S: 250 2.0.0 Ok: delivered as *
       S: 250 2.0.0 Ok: queued as *
       S: 250 2.0.0 Ok: delivered as *
-      S: 451 4.2.2 Mailbox is full
+      S: 452 4.2.2 Mailbox is full, try again later
+      S: 451 4.2.0 Not yet
       S: 554 5.1.1 No mailbox
       S: 550-5.7.1 spam
       S: 550 5.7.1 see https://example.test
@@ -84,8 +88,14 @@ describe('LMTP', () => {
       S: 250 2.0.0 Ok
     `);
     const message = await receiver.message(0);
-    expect(recordedAddresses(message)).toHaveLength(7);
+    expect(recordedAddresses(message)).toHaveLength(8);
     expect(Buffer.from(message.content.prefix).toString()).toMatch(/ with LMTP id /);
+    expect(log.filter(({ event }) => event === 'message-refused')).toMatchObject([
+      { recipient: 'full@d.test', reply: '452 4.2.2 Mailbox is full, try again later' },
+      { recipient: 'slow@d.test' },
+      { recipient: 'gone@d.test' },
+      { recipient: 'spoken@d.test' },
+    ]);
   });
 
   it('answers each recipient where the whole message is refused', async () => {

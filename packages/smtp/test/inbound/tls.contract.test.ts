@@ -1,8 +1,5 @@
 /** TLS on the wire: STARTTLS, implicit TLS, what it changes, and what cannot be slipped past it. */
 import { connect as connectTls, TLSSocket } from 'node:tls';
-import { encodePrivateContext } from '../../src/private-context.ts';
-import { refuse } from '@posthouse/mail';
-import { testContext } from '@posthouse/testkit';
 import type { DialogueClient } from '@posthouse/testkit';
 import { describe, expect, it } from 'vitest';
 import { certificate, startListener } from './listener-under-test.ts';
@@ -84,6 +81,25 @@ describe('STARTTLS', () => {
       ! end
     `);
     expect(receiver.open).toBe(0);
+  });
+
+  it('ends a handshake that is not begun', async () => {
+    const { session, clock, listener } = await startListener({
+      tls: starttls,
+      limits: { commandTimeoutMs: 10_000 },
+    });
+    const client = await session(`
+      C: STARTTLS
+      S: 220 2.0.0 *
+    `);
+    await clock.advance(10_000);
+    await client.play('! end');
+    await session(`
+      C: STARTTLS
+      S: 220 2.0.0 *
+    `);
+    await listener.stop();
+    expect(listener.connections).toBe(0);
   });
 
   it('ends the connection where the handshake fails, and nothing else', async () => {
@@ -253,61 +269,5 @@ describe('reloadTls', () => {
   it('is refused where there is no TLS', async () => {
     const { listener } = await startListener();
     expect(() => listener.reloadTls(certificate('renewed'))).toThrow('no TLS');
-  });
-});
-
-describe('XPOSTHOUSE', () => {
-  const origin = testContext({
-    peer: { address: '203.0.113.7', port: 999 },
-    identity: { account: 'alice@example.test', mechanism: 'PLAIN' },
-    greeting: 'author.example.test',
-  });
-
-  it('is believed of our own agents, and only of them', async () => {
-    const under = await startListener(
-      {
-        trustedContext: ({ identity }) => identity?.account === 'submission',
-        authentication: {
-          required: false,
-          mechanisms: ['PLAIN'],
-          allowWithoutTls: () => true,
-        },
-      },
-      {
-        policy: {
-          authenticate: async ({ user }) => {
-            if (user !== 'submission') throw refuse('credentials-invalid');
-            return { account: user, mechanism: 'PLAIN' };
-          },
-        },
-      },
-    );
-    const parameter = `XPOSTHOUSE=${encodePrivateContext(origin)}`;
-    const client = await under.session(`
-      C: MAIL FROM:<a@b.test> ${parameter}
-      S: 555 5.5.4 *
-      C: AUTH PLAIN ${Buffer.from('\0submission\0secret').toString('base64')}
-      S: 235 *
-    `);
-    client.send('EHLO submission.example.test\r\n');
-    expect(await client.reply()).toContain('250 XPOSTHOUSE');
-    await client.play(`
-      C: MAIL FROM:<a@b.test> XPOSTHOUSE=e30
-      S: 501 5.5.4 *
-      C: MAIL FROM:<a@b.test> ${parameter}
-      S: 250 *
-      C: RCPT TO:<c@d.test>
-      S: 250 *
-      C: DATA
-      S: 354 *
-      C: .
-      S: 250 *
-    `);
-    const { context, content } = await under.receiver.message(0);
-    expect(context).toEqual(origin);
-    // Received tells of this hop, whatever the message's origin.
-    expect(Buffer.from(content.prefix).toString()).toMatch(
-      /^Received: from submission\.example\.test \(\[127\.0\.0\.1\]\)/,
-    );
   });
 });
