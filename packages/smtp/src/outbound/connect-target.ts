@@ -31,7 +31,7 @@ export interface TargetTls {
    * `implicit`; opportunistic TLS takes any certificate and records what it was.
    */
   readonly verify: boolean;
-  /** Trusted certificates in PEM. @default the ones Node brings */
+  /** Certificates in PEM to trust beside those that Node brings. */
   readonly ca?: string;
 }
 

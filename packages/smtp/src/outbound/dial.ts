@@ -7,8 +7,8 @@
  */
 import { connect as connectSocket, isIP } from 'node:net';
 import type { Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
-import type { ConnectionOptions, TLSSocket } from 'node:tls';
+import { connect as connectTls, createSecureContext, getCACertificates } from 'node:tls';
+import type { ConnectionOptions, SecureContext, TLSSocket } from 'node:tls';
 import { asMailError, refuse } from '@posthouse/mail';
 import type { Clock, MailError, RefusalName, RemoteHost, TlsFacts } from '@posthouse/mail';
 import { hostOfTarget, nameOfTarget } from './connect-target.ts';
@@ -31,6 +31,8 @@ export async function dial(
   signal?: AbortSignal,
 ): Promise<Dialled> {
   const { endpoint, localAddress } = target;
+  if (signal?.aborted === true) throw asMailError(signal.reason);
+  const options = tlsOptions(target); // first of all: it may throw
   const waiting = { clock, signal, host: hostOfTarget(target) };
   const plain = connectSocket(
     'path' in endpoint
@@ -51,7 +53,7 @@ export async function dial(
   const address = plain.remoteAddress;
   const host = { name: nameOfTarget(target), ...(address === undefined ? {} : { address }) };
   if (target.tls.mode !== 'implicit') return { socket: plain, host };
-  const secure = connectTls({ socket: plain, ...tlsOptions(target) });
+  const secure = connectTls({ socket: plain, ...options });
   secure.on('error', () => undefined);
   await ready(secure, 'secureConnect', {
     ...waiting,
@@ -61,19 +63,39 @@ export async function dial(
   return { socket: secure, host, tls: tlsFacts(secure) };
 }
 
-/** What `tls.connect` is told for a target, for implicit TLS and STARTTLS alike. */
+/**
+ * What `tls.connect` is told for a target, for implicit TLS and STARTTLS alike.
+ * @throws MailError `next-hop-tls`, the certificates to trust cannot be read
+ */
 export function tlsOptions(target: ConnectTarget): ConnectionOptions {
-  const name =
-    'path' in target.endpoint && target.servername === undefined
-      ? 'localhost'
-      : nameOfTarget(target);
+  const local = 'path' in target.endpoint && target.servername === undefined;
+  const name = local ? 'localhost' : nameOfTarget(target);
   return {
     host: name, // an IP address is checked against the certificate's addresses
     ...(isIP(name) === 0 ? { servername: name } : {}),
-    ...(target.tls.ca === undefined ? {} : { ca: target.tls.ca }),
+    secureContext: contextOf(target),
     rejectUnauthorized: target.tls.verify && target.tls.mode !== 'opportunistic',
-    minVersion: 'TLSv1.2',
   };
+}
+
+const contexts = new WeakMap<ConnectTarget, SecureContext>();
+
+/** Made once for a target: reading all certificates that are trusted takes milliseconds. */
+function contextOf(target: ConnectTarget): SecureContext {
+  const known = contexts.get(target);
+  if (known !== undefined) return known;
+  const { ca } = target.tls;
+  try {
+    const context = createSecureContext({
+      minVersion: 'TLSv1.2',
+      ...(ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] }),
+    });
+    contexts.set(target, context);
+    return context;
+  } catch (cause) {
+    const text = 'The certificates to trust for the next host cannot be read';
+    throw refuse('next-hop-tls', { text, host: hostOfTarget(target), scope: 'host', cause });
+  }
 }
 
 /** What a handshake came to. */

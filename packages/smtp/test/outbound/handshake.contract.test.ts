@@ -214,6 +214,12 @@ describe('TLS', () => {
     expect(await failing(['! tls'], implicit, WITH_TLS)).toMatchObject({ code: 'next-hop-tls' });
   });
 
+  it('with certificates to trust that are none opens nothing', async () => {
+    const ca = '-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----\n';
+    const target = { tls: { ...REQUIRED, ca } };
+    expect(await failing([], target)).toMatchObject({ code: 'next-hop-tls', permanent: false });
+  });
+
   it('forgets what was offered in the clear where nothing is offered under it', () =>
     play(
       `${hello('STARTTLS', 'CHUNKING')}
@@ -396,9 +402,6 @@ describe('a peer that will not talk', () => {
     await expect(connect(targetOf(peer), DEPS, deadline.signal)).rejects.toMatchObject({
       code: 'deadline-passed',
     });
-    await peer.stop().catch((error: unknown) => {
-      // The second connection may or may not have come to be.
-      expect(String(error)).toContain('no dialogue expects');
-    });
+    await peer.stop();
   });
 });
