@@ -32,7 +32,6 @@ export async function dial(
 ): Promise<Dialled> {
   const { endpoint, localAddress } = target;
   if (signal?.aborted === true) throw asMailError(signal.reason);
-  const options = tlsOptions(target); // first of all: it may throw
   const waiting = { clock, signal, host: hostOfTarget(target) };
   const plain = connectSocket(
     'path' in endpoint
@@ -53,7 +52,7 @@ export async function dial(
   const address = plain.remoteAddress;
   const host = { name: nameOfTarget(target), ...(address === undefined ? {} : { address }) };
   if (target.tls.mode !== 'implicit') return { socket: plain, host };
-  const secure = connectTls({ socket: plain, ...options });
+  const secure = connectTls({ socket: plain, ...tlsOptions(target) });
   secure.on('error', () => undefined);
   await ready(secure, 'secureConnect', {
     ...waiting,
@@ -63,10 +62,7 @@ export async function dial(
   return { socket: secure, host, tls: tlsFacts(secure) };
 }
 
-/**
- * What `tls.connect` is told for a target, for implicit TLS and STARTTLS alike.
- * @throws MailError `next-hop-tls`, the certificates to trust cannot be read
- */
+/** What `tls.connect` is told for a target, for implicit TLS and STARTTLS alike. */
 export function tlsOptions(target: ConnectTarget): ConnectionOptions {
   const local = 'path' in target.endpoint && target.servername === undefined;
   const name = local ? 'localhost' : nameOfTarget(target);
@@ -85,17 +81,12 @@ function contextOf(target: ConnectTarget): SecureContext {
   const known = contexts.get(target);
   if (known !== undefined) return known;
   const { ca } = target.tls;
-  try {
-    const context = createSecureContext({
-      minVersion: 'TLSv1.2',
-      ...(ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] }),
-    });
-    contexts.set(target, context);
-    return context;
-  } catch (cause) {
-    const text = 'The certificates to trust for the next host cannot be read';
-    throw refuse('next-hop-tls', { text, host: hostOfTarget(target), scope: 'host', cause });
-  }
+  const context = createSecureContext({
+    minVersion: 'TLSv1.2',
+    ...(ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] }),
+  });
+  contexts.set(target, context);
+  return context;
 }
 
 /** What a handshake came to. */

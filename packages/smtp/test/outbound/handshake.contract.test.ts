@@ -214,12 +214,6 @@ describe('TLS', () => {
     expect(await failing(['! tls'], implicit, WITH_TLS)).toMatchObject({ code: 'next-hop-tls' });
   });
 
-  it('with certificates to trust that are none opens nothing', async () => {
-    const ca = '-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----\n';
-    const target = { tls: { ...REQUIRED, ca } };
-    expect(await failing([], target)).toMatchObject({ code: 'next-hop-tls', permanent: false });
-  });
-
   it('forgets what was offered in the clear where nothing is offered under it', () =>
     play(
       `${hello('STARTTLS', 'CHUNKING')}
