@@ -1,0 +1,165 @@
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { createDisk } from '@posthouse/durable-fs';
+import { createFaultyFileSystem, createVolatileFileSystem } from '@posthouse/durable-fs/testing';
+import { systemClock } from '@posthouse/mail';
+import {
+  createMaildirWriter,
+  listMessages,
+  parseMessageName,
+  storedContentOf,
+} from '../src/maildir/index.ts';
+import type { StoredContent } from '../src/maildir/index.ts';
+
+const HEAD = Buffer.from('Return-Path: <>\r\n');
+const SMALL = storedContentOf(Buffer.from('Subject: x\r\n\r\nbody\r\n'));
+const STORED = 'Return-Path: <>\nSubject: x\n\nbody\n';
+
+/** The same content as a stream, as large content comes. */
+function streamed(content: StoredContent): StoredContent {
+  const { sizeBytes, virtualBytes } = content;
+  return { sizeBytes, virtualBytes, open: () => content.open() };
+}
+
+function trial() {
+  const base = createVolatileFileSystem();
+  const faulty = createFaultyFileSystem(base);
+  const disk = createDisk(faulty);
+  const writer = createMaildirWriter('mx.example.test', { disk, clock: systemClock });
+  return { base, faulty, disk, writer };
+}
+
+function texts(base: ReturnType<typeof createVolatileFileSystem>): Record<string, string> {
+  return Object.fromEntries(
+    [...base.files()].map(([path, bytes]) => [path, Buffer.from(bytes).toString()]),
+  );
+}
+
+describe.each([
+  ['small', SMALL],
+  ['streamed', streamed(SMALL)],
+])('a %s message', (_, content) => {
+  test('has its sizes in its name', async () => {
+    const { base, writer } = trial();
+    const path = await writer.deliver('/m', { head: HEAD, content });
+    expect(texts(base)).toEqual({ [path]: STORED });
+    expect(parseMessageName(path)).toMatchObject({
+      sizeBytes: STORED.length,
+      virtualBytes: STORED.replaceAll('\n', '\r\n').length,
+    });
+  });
+
+  test('is answered for after it is on the disk, and never before', async () => {
+    for (const names of ['lost', 'kept'] as const) {
+      let ends = 0;
+      for (let at = 1; ends === 0; at += 1) {
+        const { base, faulty, writer } = trial();
+        faulty.inject({ fault: { kind: 'stop' }, at });
+        const told = await writer.deliver('/m', { head: HEAD, content }).catch(() => undefined);
+        base.cutPower(names);
+        const inNew = Object.entries(texts(base)).filter(([path]) => path.includes('/new/'));
+        expect(inNew.map(([, text]) => text)).toEqual(inNew.map(() => STORED)); // nothing torn
+        if (told === undefined) continue;
+        expect(inNew.map(([path]) => path)).toEqual([told]);
+        ends = at;
+      }
+      expect(ends).toBeGreaterThan(8);
+    }
+  });
+
+  test.each(['EIO', 'ENOSPC', 'EROFS', 'EACCES'])(
+    'that meets with %s is withdrawn, and the next one is delivered',
+    async (code) => {
+      let isPast = false;
+      for (let at = 1; !isPast; at += 1) {
+        const { base, faulty, writer } = trial();
+        const broken = faulty.inject({ fault: { kind: 'fail', code }, at });
+        const told = await writer.deliver('/m', { head: HEAD, content }).catch(() => undefined);
+        expect(Object.keys(texts(base))).toEqual(told === undefined ? [] : [told]);
+        broken.remove();
+        await writer.deliver('/m', { head: HEAD, content });
+        isPast = broken.hits === 0;
+      }
+    },
+  );
+});
+
+test('a message whose content cannot be read is withdrawn', async () => {
+  const { base, writer } = trial();
+  const content: StoredContent = {
+    sizeBytes: 10,
+    virtualBytes: 10,
+    async *open() {
+      yield Buffer.from('half');
+      throw new Error('gone');
+    },
+  };
+  await expect(writer.deliver('/m', { head: HEAD, content })).rejects.toThrow('gone');
+  expect(texts(base)).toEqual({});
+});
+
+test('a delivery asks the disk nothing that it knows', async () => {
+  const { faulty, writer } = trial();
+  await writer.deliver('/m', { head: HEAD, content: SMALL });
+  const before = faulty.calls.length;
+  await writer.deliver('/m', { head: HEAD, content: SMALL });
+  expect(faulty.calls.slice(before).map((call) => call.operation)).toEqual([
+    'open',
+    'write',
+    'sync',
+    'close',
+    'rename',
+    'syncDirectory',
+  ]);
+});
+
+test('a Maildir that was removed is made again', async () => {
+  const { base, writer } = trial();
+  const path = await writer.deliver('/m', { head: HEAD, content: SMALL });
+  await base.unlink(path);
+  await base.rename('/m', '/elsewhere');
+  const again = await writer.deliver('/m', { head: HEAD, content: streamed(SMALL) });
+  expect(texts(base)).toEqual({ [again]: STORED });
+});
+
+test('hundreds at once go into one Maildir, from two writers, whole and apart', async () => {
+  const maildir = join(await mkdtemp(join(tmpdir(), 'posthouse-maildir-')), 'mail');
+  const deps = { disk: createDisk(), clock: systemClock };
+  const [even, odd] = [createMaildirWriter('mx', deps), createMaildirWriter('mx', deps)];
+  const sent = Array.from({ length: 300 }, (_, index) => `Subject: ${index}\r\n\r\n`);
+  const paths = await Promise.all(
+    sent.map((text, index) => {
+      const content = storedContentOf(Buffer.from(text));
+      const writer = index % 2 === 0 ? even : odd;
+      return writer.deliver(maildir, { head: Buffer.alloc(0), content });
+    }),
+  );
+  const found = await listMessages(createDisk(), maildir);
+  expect(found.map(({ path }) => path).toSorted()).toEqual([...paths].toSorted());
+  expect(found.every(({ recent }) => recent)).toBe(true);
+  expect(await readdir(join(maildir, 'tmp'))).toEqual([]);
+  if (process.platform !== 'win32') {
+    for (const place of ['', 'tmp', 'new', 'cur']) {
+      expect((await stat(join(maildir, place))).mode & 0o777).toBe(0o700);
+    }
+    expect((await stat(paths[0] ?? '')).mode & 0o777).toBe(0o600);
+  }
+  await rm(join(maildir, '..'), { recursive: true });
+});
+
+test('listing passes over what is no message, and names what others wrote', async () => {
+  const { base, disk, writer } = trial();
+  const own = await writer.deliver('/m', { head: HEAD, content: SMALL });
+  for (const name of ['/m/cur/1.M1P1.imap,S=5:2,RS', '/m/cur/.hidden', '/m/tmp/1.M2P1.x']) {
+    await base.close(await base.open(name, 'create'));
+  }
+  await base.mkdir('/m/cur/directory', 0o700);
+  const found = await listMessages(disk, '/m');
+  expect(found.map(({ path, recent, name }) => [path, recent, name.flags])).toEqual([
+    [own, true, ''],
+    ['/m/cur/1.M1P1.imap,S=5:2,RS', false, 'RS'],
+  ]);
+  expect(await listMessages(disk, '/nowhere')).toEqual([]);
+});
