@@ -13,7 +13,7 @@ import type { MailError } from '@posthouse/mail';
 import type { Intake } from './intake.ts';
 
 /** Longest line with its ending. RFC 4954 §4 asks for 12288 octets of base64 in AUTH. */
-export const MAX_COMMAND_OCTETS = 12_800;
+const MAX_COMMAND_OCTETS = 12_800;
 /** How much of an endless line is thrown away before the client is. */
 const MAX_DISCARDED_OCTETS = 1_048_576;
 

@@ -1,19 +1,24 @@
 /** Commands, their order and their parameters, as they are seen on the wire. */
+import dns from 'node:dns';
 import { refuse } from '@posthouse/mail';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startListener } from './listener-under-test.ts';
 
 describe('the greeting', () => {
   it('comes without a timer, and without a look-up', async () => {
-    // The base library would hold it back for 100 ms on a timer, and ask DNS.
-    const immediates = vi.spyOn(globalThis, 'setTimeout');
+    // The base library would hold it back for 100 ms, and ask DNS for the client's name.
+    const timer = vi.spyOn(globalThis, 'setTimeout');
+    const lookUp = vi.spyOn(dns, 'reverse');
+    onTestFinished(() => {
+      timer.mockRestore();
+      lookUp.mockRestore();
+    });
     const { connect, clock } = await startListener();
-    const client = await connect();
-    await client.play('S: 220 mx.example.test ESMTP Posthouse');
-    const timers = immediates.mock.calls.filter(([, delayMs]) => delayMs === 100);
-    immediates.mockRestore();
-    expect(timers).toEqual([]);
-    expect(clock.pending).toBe(1); // the session's deadline, which has not moved
+    timer.mockClear();
+    await connect('S: 220 mx.example.test ESMTP Posthouse');
+    expect(timer).not.toHaveBeenCalled();
+    expect(lookUp).not.toHaveBeenCalled();
+    expect(clock.pending).toBe(1); // the session's deadline, on a clock that stands still
   });
 
   it('is refused by policy with the reply of the policy', async () => {
@@ -210,6 +215,20 @@ describe('commands without mail', () => {
       S: 502 5.5.1 *
     `);
     expect(receiver.open).toBe(0);
+  });
+
+  it('are not counted before a login that is required', async () => {
+    // The base library would close at the tenth, whatever its option says.
+    const { session } = await startListener(
+      {
+        authentication: { required: true, mechanisms: ['PLAIN'], allowWithoutTls: () => true },
+      },
+      { policy: { authenticate: async ({ user }) => ({ account: user, mechanism: 'PLAIN' }) } },
+    );
+    await session(`
+      ${'C: NOOP\n'.repeat(50)}
+      ${'S: 250 *\n'.repeat(50)}
+    `);
   });
 
   it.each(['WIZ', 'SHELL', 'KILL', 'XCLIENT', 'XFORWARD', 'FOO', '__proto__', 'constructor', ''])(
