@@ -30,3 +30,8 @@ export type {
 } from './next-hosts.ts';
 export { chooseMx } from './mx.ts';
 export type { MxChoice, MxFacts } from './mx.ts';
+export { createRelay } from './relay.ts';
+export type { Relay, RelayDeps, RelayOptions } from './relay.ts';
+export { createQueueStore } from './queue-store.ts';
+export { relayOptions } from './settings.ts';
+export type { SettingFiles } from './settings.ts';

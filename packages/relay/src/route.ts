@@ -7,19 +7,10 @@
  */
 import type { Domain, MailDomain, Mailbox } from '@posthouse/mail';
 import { isAddressLiteral } from '@posthouse/mail';
+import type { ConnectTarget } from '@posthouse/smtp';
 
-/** A host that is named in the configuration. */
-export interface RouteHost {
-  /** Name or IP address, or the path of a local socket. */
-  readonly endpoint: { readonly host: string; readonly port: number } | { readonly path: string };
-  readonly tls: 'off' | 'opportunistic' | 'required' | 'implicit';
-  /** Whether its certificate must be good for its name; needs TLS. */
-  readonly verify: boolean;
-  /** More certificates to believe, PEM. */
-  readonly ca?: string;
-  /** The password is asked for at each login, so that it can live elsewhere and change. */
-  readonly credentials?: { readonly user: string; password(): string | Promise<string> };
-}
+/** A host that is named in the configuration, and how it is spoken to. */
+export type RouteHost = Pick<ConnectTarget, 'endpoint' | 'tls' | 'authentication'>;
 
 /** Hosts to be tried in order. */
 export interface HostRoute {

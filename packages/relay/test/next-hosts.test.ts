@@ -114,7 +114,7 @@ describe('other routes', () => {
 
   it('believe the configuration, loopback included', async () => {
     const endpoint = { host: '127.0.0.1', port: 2526 };
-    const setting = { endpoint, tls: 'off', verify: false } as const;
+    const setting = { endpoint, tls: { mode: 'off', verify: false } } as const;
     expect(await nextHosts.find({ kind: 'hosts', name: 'smart', hosts: [setting] })).toEqual([
       { name: '127.0.0.1', endpoint, setting },
     ]);

@@ -1,0 +1,77 @@
+#!/usr/bin/env node
+/**
+ * The relay as a process of its own.
+ *
+ * Needs a delivery agent for its own domains (`relay.delivery`) and, to take part in the
+ * world, `relay.outbound`. Everything it takes is on its disk before it says so.
+ */
+import { readConfiguration } from '@posthouse/configuration';
+import type { Configuration } from '@posthouse/configuration';
+import { createDirectory } from '@posthouse/directory';
+import { createResolver } from '@posthouse/dns';
+import { createDisk, freeBytes } from '@posthouse/durable-fs';
+import { startInOrder, stopInReverse, systemClock } from '@posthouse/mail';
+import {
+  ExitError,
+  readCertificate,
+  readNextHop,
+  readSecret,
+  readVersion,
+  runAgent,
+} from '@posthouse/process';
+import type { AgentContext, RunningAgent } from '@posthouse/process';
+import { createRelay } from './relay.ts';
+import { createQueueStore } from './queue-store.ts';
+import { relayOptions } from './settings.ts';
+
+const USAGE = `Usage: posthouse-relay [--config FILE]
+
+Takes mail from other hosts and from submission agents, queues it durably, and passes it
+on: own domains to a delivery agent (LMTP), everything else where [relay] says.`;
+
+const files = { readSecret, readNextHop };
+
+async function start(context: AgentContext<Configuration>): Promise<RunningAgent<Configuration>> {
+  const { configuration, logger } = context;
+  const deps = { logger, clock: systemClock };
+  const certificate =
+    configuration.tls.certificate && (await readCertificate(configuration.tls.certificate));
+  if (configuration.relay.delivery === undefined) {
+    throw new ExitError(
+      'configuration',
+      'relay.delivery is missing: the relay alone needs a delivery agent',
+    );
+  }
+  const directory = createDirectory(configuration.directory, deps);
+  const disk = createDisk();
+  const store = await createQueueStore(configuration.queue, disk, logger);
+  const resolver = createResolver(configuration.dns, deps);
+  const relay = createRelay(await relayOptions(configuration, certificate, files), {
+    ...deps,
+    store,
+    directory,
+    resolver,
+    delivery: await readNextHop(configuration.relay.delivery),
+    freeDiskBytes: () => freeBytes(disk, configuration.queue.directory),
+  });
+  const parts = [directory, store, resolver, relay];
+  await startInOrder(parts);
+  return {
+    facts: { relay: relay.address },
+    stop: () => stopInReverse(parts),
+    async reload(next) {
+      const renewed = next.tls.certificate && (await readCertificate(next.tls.certificate));
+      const options = await relayOptions(next, renewed, files);
+      await directory.reload(next.directory);
+      relay.reload(options);
+    },
+  };
+}
+
+await runAgent({
+  name: 'relay',
+  version: readVersion(new URL('../package.json', import.meta.url)),
+  usage: USAGE,
+  readConfiguration: (text, path) => readConfiguration(text, path, { role: 'relay' }),
+  start,
+});

@@ -1,0 +1,228 @@
+/**
+ * The relay: takes mail from other hosts and from our own submission agents, queues it,
+ * and passes it on.
+ *
+ * Its parts in the order of a message's way: listener → ingress (admission, expansion,
+ * loops) → queue → transmission (route, hosts, sessions). In one process a submission
+ * agent hands to `receiver` what it would else send to the listener. It stops in the same
+ * order: listeners first, then attempts, then connections; the store is its owner's.
+ */
+import { createNetworks, displayMailbox, startInOrder, stopInReverse } from '@posthouse/mail';
+import type {
+  Clock,
+  Domain,
+  Logger,
+  Mailbox,
+  MailReceiver,
+  Networks,
+  Startable,
+} from '@posthouse/mail';
+import type { Resolver } from '@posthouse/dns';
+import type { Directory } from '@posthouse/directory';
+import { createQueue, transmitToReceiver } from '@posthouse/queue';
+import type { Queue, QueueOptions, RoutePlanner, Store, Transmitter } from '@posthouse/queue';
+import type { ListenAddress, ListenerLimits, NextHop, TlsCertificate } from '@posthouse/smtp';
+import { createForbiddenNetworks } from './host-address.ts';
+import { createIngress } from './ingress.ts';
+import { createNextHosts } from './next-hosts.ts';
+import { createDeliveryHop, createPeers } from './peers.ts';
+import { createRecipientCheck } from './recipient-check.ts';
+import { createRelayListener } from './relay-listener.ts';
+import type { RelayAccess } from './relay-listener.ts';
+import { decideRoute, laneOf } from './route.ts';
+import type { OutboundRoute, RouteHost, RoutingTable } from './route.ts';
+import { createTransmission } from './transmission.ts';
+
+/** Everything that can be set of a relay but for its parts. */
+export interface RelayOptions {
+  readonly hostname: Domain;
+  /** Absent: mail comes in by `receiver` alone. */
+  readonly listen?: ListenAddress | undefined;
+  readonly certificate?: TlsCertificate | undefined;
+  readonly limits?: Partial<ListenerLimits> | undefined;
+  /** Received fields that a message may have. @default 100 */
+  readonly maxHops?: number | undefined;
+  /** Networks that may connect. @default all */
+  readonly allowedPeers?: readonly string[] | undefined;
+  /** Networks that may send to every domain. @default none */
+  readonly relayNetworks?: readonly string[] | undefined;
+  /** Networks whose bare CR and LF are mended. @default none */
+  readonly normalizeLineEndingsFrom?: readonly string[] | undefined;
+  /** Our own agents, by the name that they log in with: they may relay, and say who the author was. */
+  readonly logins?: Readonly<Record<string, () => string | Promise<string>>> | undefined;
+  /** Where mail for other domains goes. @default off */
+  readonly outbound?: OutboundRoute | undefined;
+  /** Exceptions by domain or `*.domain`. */
+  readonly routes?: Readonly<Record<string, OutboundRoute>> | undefined;
+  /** Whether the delivery agent is asked who exists. @default the directory knows */
+  readonly checksRecipientsAtDelivery?: boolean | undefined;
+  /** Networks that no MX may lead to. @default this machine's own and those that are nobody's */
+  readonly forbiddenNetworks?: readonly string[] | undefined;
+  /** Port of hosts found in DNS. @default 25 */
+  readonly smtpPort?: number | undefined;
+  readonly queue?: Omit<QueueOptions, 'hostname'> | undefined;
+  /** How long open transactions may take to end when the relay stops. @default 10 s */
+  readonly drainMs?: number | undefined;
+}
+
+export interface RelayDeps {
+  /** Started before the relay, stopped after it. */
+  readonly store: Store;
+  readonly directory: Pick<Directory, 'expand' | 'isOwnDomain'>;
+  readonly resolver: Pick<Resolver, 'mx' | 'addresses'>;
+  /** Own domains: the delivery agent in this process, or where it listens. */
+  readonly delivery: MailReceiver | RouteHost;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly freeDiskBytes?: (() => Promise<number>) | undefined;
+}
+
+/** A running relay. */
+export interface Relay extends Startable {
+  /** For agents in this process, whom it trusts to know who the author is. */
+  readonly receiver: MailReceiver;
+  readonly queue: Queue;
+  /** After start; `undefined` where it does not listen. */
+  readonly address: ListenAddress | undefined;
+  /**
+   * Takes new routes, networks, logins and the certificate, for sessions and attempts to come.
+   * Addresses, limits and the queue's settings stay until the next start.
+   * @throws TypeError, RangeError for options that make no sense; then nothing has changed
+   */
+  reload(options: RelayOptions): void;
+}
+
+/**
+ * Makes a relay.
+ * @throws TypeError, RangeError for options that make no sense
+ */
+export function createRelay(options: RelayOptions, deps: RelayDeps): Relay {
+  const { clock, logger } = deps;
+  let rules = readRules(options, deps.directory);
+  const routing: RoutingTable = {
+    isOwnDomain: (domain) => deps.directory.isOwnDomain(domain),
+    get routes() {
+      return rules.routes;
+    },
+    get outbound() {
+      return rules.outbound;
+    },
+  };
+  const { delivery, transmitter, connections } = createOutlet(options, deps, routing);
+  const queue = createQueue(
+    { ...options.queue, hostname: options.hostname },
+    {
+      store: deps.store,
+      planner: plannerOf(routing),
+      transmitter,
+      clock,
+      logger,
+      ...(deps.freeDiskBytes && { freeDiskBytes: deps.freeDiskBytes }),
+    },
+  );
+  const receiver = createIngress(
+    { maxHops: options.maxHops ?? 100, maxHeaderBytes: 1024 * 1024 },
+    {
+      next: queue,
+      directory: deps.directory,
+      routing,
+      relayNetworks: { includes: (address) => rules.relayNetworks.includes(address) },
+      ...(options.checksRecipientsAtDelivery === true && {
+        recipientCheck: createRecipientCheck({}, { delivery, clock }),
+      }),
+    },
+  );
+  const access = (): RelayAccess => rules;
+  const listener =
+    options.listen &&
+    createRelayListener(options.listen, options, { receiver, access, logger, clock });
+  const parts: readonly Startable[] = [...connections, queue, ...(listener ? [listener] : [])];
+  return {
+    receiver,
+    queue,
+    start: () => startInOrder(parts),
+    stop: () => stopInReverse(parts),
+    get address() {
+      return listener?.address;
+    },
+    reload(changed) {
+      const next = readRules(changed, deps.directory);
+      if (changed.certificate !== undefined) listener?.reloadTls(changed.certificate);
+      rules = next;
+    },
+  };
+}
+
+/** The way out: to the delivery agent and to other hosts. */
+interface Outlet {
+  readonly delivery: MailReceiver;
+  readonly transmitter: Transmitter;
+  /** What holds connections, and is stopped after the queue. */
+  readonly connections: readonly Startable[];
+}
+
+function createOutlet(options: RelayOptions, deps: RelayDeps, routing: RoutingTable): Outlet {
+  const { clock, logger, resolver } = deps;
+  const peers = createPeers({ hostname: options.hostname }, { clock, logger });
+  const nextHosts = createNextHosts(
+    {
+      ourNames: new Set([options.hostname]),
+      forbidden: createForbiddenNetworks(options.forbiddenNetworks),
+      port: options.smtpPort,
+    },
+    { resolver, random: Math.random },
+  );
+  const { delivery, connections } = isReceiver(deps.delivery)
+    ? { delivery: deps.delivery, connections: [] }
+    : onwardDelivery(createDeliveryHop(deps.delivery, options.hostname, { clock, logger }));
+  const transmitter = createTransmission({
+    routing,
+    nextHosts,
+    delivery: transmitToReceiver(delivery),
+    sendTo: async (host, attempt) => transmitToReceiver(await peers.host(host)).transmit(attempt),
+  });
+  return { delivery, transmitter, connections: [...connections, peers] };
+}
+
+function onwardDelivery(hop: NextHop): Pick<Outlet, 'connections' | 'delivery'> {
+  return { delivery: hop, connections: [hop] };
+}
+
+/** What may change while the relay runs. */
+interface Rules extends RelayAccess {
+  readonly routes: ReadonlyMap<string, OutboundRoute>;
+  readonly outbound: OutboundRoute;
+  readonly relayNetworks: Networks;
+}
+
+function readRules(options: RelayOptions, directory: Pick<Directory, 'isOwnDomain'>): Rules {
+  const routes = new Map(Object.entries(options.routes ?? {}));
+  const outbound = options.outbound ?? { kind: 'off' };
+  for (const route of [...routes.values(), outbound]) {
+    if (route.kind === 'sink' && !directory.isOwnDomain(route.mailbox.domain)) {
+      throw new TypeError(`the sink ${displayMailbox(route.mailbox)} is no mailbox of ours`);
+    }
+  }
+  return {
+    routes,
+    outbound,
+    relayNetworks: createNetworks(options.relayNetworks ?? []),
+    allowedPeers: options.allowedPeers && createNetworks(options.allowedPeers),
+    normalized: createNetworks(options.normalizeLineEndingsFrom ?? []),
+    logins: options.logins ?? {},
+  };
+}
+
+function plannerOf(routing: RoutingTable): RoutePlanner {
+  return {
+    plan(recipient: Mailbox) {
+      const { route } = decideRoute(recipient, routing);
+      const lane = laneOf(route);
+      return { lane, site: lane, own: route.kind === 'delivery' };
+    },
+  };
+}
+
+function isReceiver(delivery: MailReceiver | RouteHost): delivery is MailReceiver {
+  return 'begin' in delivery;
+}

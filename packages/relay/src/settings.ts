@@ -1,0 +1,93 @@
+/**
+ * From the configuration file to the relay's options: the same for the relay alone and for
+ * the stack.
+ *
+ * Certificates to believe are read now; passwords are read at each login, so that they can
+ * change. @throws what the reader throws for a file that cannot be read
+ */
+import { parseMailbox } from '@posthouse/mail';
+import type {
+  Configuration,
+  NextHop,
+  Route as RouteSetting,
+  Secret,
+} from '@posthouse/configuration';
+import type { TlsCertificate } from '@posthouse/smtp';
+import type { RelayOptions } from './relay.ts';
+import type { OutboundRoute, RouteHost } from './route.ts';
+
+/** Reads the files that a configuration names; @posthouse/process has both. */
+export interface SettingFiles {
+  readSecret(secret: Secret): Promise<string>;
+  readNextHop(hop: NextHop): Promise<RouteHost>;
+}
+
+/** The options that a configuration means. */
+export async function relayOptions(
+  configuration: Configuration,
+  certificate: TlsCertificate | undefined,
+  files: SettingFiles,
+): Promise<RelayOptions> {
+  const { queue, relay, server } = configuration;
+  const routes = await Promise.all(
+    Object.entries(relay.routes).map(
+      async ([key, route]) => [key, await outboundRoute(key, route, files)] as const,
+    ),
+  );
+  const { maxHops, ...limits } = relay.limits;
+  return {
+    hostname: server.hostname,
+    listen: relay.listen,
+    certificate,
+    limits,
+    maxHops,
+    allowedPeers: relay.allowedPeers,
+    relayNetworks: relay.trustedNetworks,
+    normalizeLineEndingsFrom: relay.normalizeLineEndingsFrom,
+    logins: Object.fromEntries(
+      Object.entries(relay.logins).map(([user, secret]) => [user, () => files.readSecret(secret)]),
+    ),
+    outbound: await outboundRoute('outbound', relay.outbound, files),
+    routes: Object.fromEntries(routes),
+    checksRecipientsAtDelivery: relay.recipientCheck === 'delivery',
+    queue: {
+      maxMessageBytes: limits.maxMessageBytes,
+      maxRecipients: Math.max(limits.maxRecipients, MAX_EXPANDED),
+      backPressure: {
+        maxQueuedBytes: queue.maxQueuedBytes,
+        minFreeDiskBytes: queue.minFreeBytes,
+      },
+      retry: { waitsMs: relay.retry.scheduleMs, giveUpAfterMs: relay.retry.expireMs },
+      notifications: { delayAfterMs: relay.retry.delayWarningMs },
+      eventRetentionMs: queue.eventRetentionMs,
+      drainMs: server.drainMs,
+    },
+    drainMs: server.drainMs,
+  };
+}
+
+/** A list may grow a message well beyond what one client may name. */
+const MAX_EXPANDED = 10_000;
+
+async function outboundRoute(
+  name: string,
+  setting: RouteSetting,
+  files: SettingFiles,
+): Promise<OutboundRoute> {
+  switch (setting.kind) {
+    case 'off':
+    case 'mx':
+      return setting;
+    case 'next-hops':
+      return {
+        kind: 'hosts',
+        name,
+        hosts: await Promise.all(setting.hops.map((hop) => files.readNextHop(hop))),
+      };
+    case 'sink': {
+      const mailbox = parseMailbox(setting.address);
+      if (mailbox === undefined) throw new TypeError(`the sink ${setting.address} is no mailbox`);
+      return { kind: 'sink', mailbox };
+    }
+  }
+}
