@@ -72,8 +72,18 @@ function encode(value: number, width: number): string {
   return text;
 }
 
+/** Drawn many at a time: each draw costs as much as a thousand octets of it. */
+let drawn: Buffer = Buffer.alloc(0);
+let used = 0;
+
 function randomCharacters(count: number): string {
+  if (used + count > drawn.length) {
+    drawn = randomBytes(4096);
+    used = 0;
+  }
   let text = '';
-  for (const byte of randomBytes(count)) text += ALPHABET.charAt(byte % ALPHABET.length);
+  for (const end = used + count; used < end; used++) {
+    text += ALPHABET.charAt((drawn[used] ?? 0) % ALPHABET.length);
+  }
   return text;
 }

@@ -205,9 +205,10 @@ export class Intake {
   }
 
   /** The prefix, with what an inspector puts in front of it. */
-  async #inspected(arrival: Arrival, signal = new AbortController().signal): Promise<Uint8Array> {
+  async #inspected(arrival: Arrival, given: AbortSignal | undefined): Promise<Uint8Array> {
     const { inspect } = this.#deps;
     if (inspect === undefined) return arrival.prefix;
+    const signal = given ?? new AbortController().signal;
     const { reversePath, params, context, recipients, prefix } = arrival;
     const content = readStaged(arrival.staged, prefix);
     const more = await inspect({ reversePath, params, context, recipients }, content, signal);
