@@ -14,7 +14,7 @@
  *
  * Every implementation passes the contract in `@posthouse/queue/testing`.
  */
-import type { Startable } from '@posthouse/mail';
+import type { Reply, Startable } from '@posthouse/mail';
 import type {
   ContentPointer,
   LaneKey,
@@ -93,7 +93,7 @@ export type RecipientChange = LeasedKey &
         readonly site: SiteKey;
         /** These two replace what was there, absent or not. */
         readonly lastReason?: string;
-        readonly lastReply?: RecipientRecord['lastReply'];
+        readonly lastReply?: Reply;
         readonly delayTold: boolean;
         /** False where the attempt never began, so that it does not count. */
         readonly counts: boolean;

@@ -85,20 +85,27 @@ const conclude: fc.Arbitrary<Conclude> = fc.record({
 });
 
 const other: fc.Arbitrary<Other> = fc.oneof(
-  fc.record({ verb: fc.constant('begin' as const), pick, dueIn: soon }),
-  fc.record({ verb: fc.constant('renew' as const), pick, forMs: soon }),
-  fc.record({ verb: fc.constant('recover' as const), owner }),
-  fc.record({ verb: fc.constant('rest' as const), lane, forMs: soon }),
-  fc.record({
-    verb: fc.constant('intervene' as const),
-    action: fc.constantFrom<Intervention[]>('hold', 'release', 'retry'),
-    domain: fc.option(lane),
-  }),
-  fc.record({ verb: fc.constant('wait' as const), forMs: later }),
-  fc.record({ verb: fc.constant('reopen' as const) }),
+  weighted(3, fc.record({ verb: fc.constant('begin' as const), pick, dueIn: soon })),
+  weighted(2, fc.record({ verb: fc.constant('renew' as const), pick, forMs: soon })),
+  weighted(2, fc.record({ verb: fc.constant('recover' as const), owner })),
+  weighted(3, fc.record({ verb: fc.constant('rest' as const), lane, forMs: soon })),
+  weighted(
+    4,
+    fc.record({
+      verb: fc.constant('intervene' as const),
+      action: fc.constantFrom<Intervention[]>('hold', 'release', 'retry'),
+      domain: fc.option<string>(lane),
+    }),
+  ),
+  weighted(5, fc.record({ verb: fc.constant('wait' as const), forMs: later })),
+  weighted(1, fc.record({ verb: fc.constant('reopen' as const) })),
 );
 
 export const steps: fc.Arbitrary<readonly Step[]> = fc.array<Step>(
   fc.oneof(accept, claim, conclude, other),
   { minLength: 5, maxLength: 40 },
 );
+
+function weighted(weight: number, arbitrary: fc.Arbitrary<Other>): fc.WeightedArbitrary<Other> {
+  return { weight, arbitrary };
+}

@@ -1,0 +1,116 @@
+/**
+ * Records into rows. What is only ever read back whole becomes JSON; what the database
+ * compares or counts has a column. Bytes are copied, so that they can be handed over.
+ */
+import { hash } from 'node:crypto';
+import type { NewEvent } from '../event.ts';
+import type { MessageRecord, RecipientRecord } from '../record.ts';
+import { searchKeysOf } from '../rules/search-keys.ts';
+import { recipientText, reversePathText } from '../rules/selection.ts';
+import { PRIORITY_RANKS } from '../rules/transitions.ts';
+import { StoreError } from '../store.ts';
+import type { Conclusion, NewMessage, RecipientChange } from '../store.ts';
+import type { ChangeRow, EventRow, NewMessageRow, RecipientRow, UnitRow } from './protocol.ts';
+
+/** @throws StoreError where the content was not staged */
+export function newMessageRow(incoming: NewMessage): NewMessageRow {
+  const { message, recipients, events } = incoming;
+  const { id, reversePath, params, origin, content, messageId } = message;
+  if (content.kind === 'kept') {
+    throw new StoreError('unavailable', `the content of ${id} was not staged here`);
+  }
+  return {
+    id,
+    rank: PRIORITY_RANKS[message.priority],
+    acceptedAt: message.acceptedAt,
+    sizeBytes: message.sizeBytes,
+    digest: message.digest,
+    reversePath: reversePathText(message),
+    head: JSON.stringify({ reversePath, params, origin, messageId } satisfies Head),
+    prefix: copyOf(message.prefix),
+    file: content.kind === 'adopted' ? content.name : null,
+    content: content.kind === 'inline' ? copyOf(content.bytes) : null,
+    recipients: recipients.map(recipientRow),
+    events: events.map(eventRow),
+    keys: [...searchKeysOf(incoming)].map(searchHash),
+  };
+}
+
+/** What a row's `head` holds. */
+export type Head = Pick<MessageRecord, 'reversePath' | 'params' | 'origin'> & {
+  readonly messageId: MessageRecord['messageId'] | undefined;
+};
+
+/** What a recipient row's `path` holds. */
+export type Path = Pick<RecipientRecord, 'forwardPath' | 'params'>;
+
+/** What a recipient row's `last` holds. */
+export type Last = Pick<RecipientRecord, 'delayTold' | 'lastReason' | 'lastReply'>;
+
+type Ended = { readonly [Name in keyof Last]: Last[Name] | undefined };
+
+export function eventRow(event: NewEvent): EventRow {
+  const { message, at, ...rest } = event;
+  return { message, at, body: JSON.stringify(rest) };
+}
+
+export function unitRow(unit: Conclusion): UnitRow {
+  return {
+    changes: unit.changes.map(changeRow),
+    events: unit.events.map(eventRow),
+    messages: unit.messages.map(newMessageRow),
+  };
+}
+
+export function lastText(last: Ended): string {
+  const { delayTold, lastReason, lastReply } = last;
+  return JSON.stringify({ delayTold, lastReason, lastReply });
+}
+
+/** 48 bits of a search key: few enough to be exact as a number, and hardly ever the same for two. */
+export function searchHash(key: string): number {
+  return hash('sha256', key, 'buffer').readUIntBE(0, 6);
+}
+
+function recipientRow(recipient: RecipientRecord): RecipientRow {
+  const { index, forwardPath, params, lane, site, dueAt, attempts, lease } = recipient;
+  return {
+    index,
+    lane,
+    site,
+    dueAt,
+    held: recipient.state === 'held' ? 1 : 0,
+    attempts,
+    token: lease?.token ?? 0,
+    lease:
+      lease === undefined
+        ? null
+        : { owner: lease.owner, until: lease.until, begun: lease.begun ? 1 : 0 },
+    address: recipientText(recipient),
+    domain: forwardPath.domain,
+    path: JSON.stringify({ forwardPath, params } satisfies Path),
+    last: lastText(recipient),
+  };
+}
+
+function changeRow(change: RecipientChange): ChangeRow {
+  const { message, index, token } = change;
+  if (change.kind === 'done') return { message, index, token, kind: 'done' };
+  const { dueAt, lane, site, counts } = change;
+  return {
+    message,
+    index,
+    token,
+    kind: 'again',
+    dueAt,
+    lane,
+    site,
+    counts,
+    last: lastText(change),
+  };
+}
+
+/** A view may be of a large pool, all of which would be sent along. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}

@@ -1,0 +1,148 @@
+/**
+ * The event loop's end of a link to a thread: calls as promises.
+ *
+ * What is called within one turn of the event loop is posted together, so that many callers
+ * cost few messages; the thread takes what has come as one batch. If the thread is lost,
+ * every call under way is rejected as `lost` says, and every later one as `unavailable`.
+ */
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { StoreError } from '../store.ts';
+import type { Aftermath, Opened, ThreadSettings } from './protocol.ts';
+import type { Answer, Answers, Call, Opening, Post } from './thread/thread-server.ts';
+
+type VerbOf<Verbs> = { readonly [Name in keyof Verbs]: (argument: never) => unknown };
+
+/** What a link needs to know of its thread. */
+export interface LinkOptions {
+  readonly settings: ThreadSettings;
+  /** The kind of error for calls whose fate is not known when the thread is lost. */
+  readonly lost: StoreError['kind'];
+  readonly onAftermath?: (aftermath: Aftermath) => void;
+}
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: StoreError): void;
+}
+
+/** A link that is open, and what its thread said when it was. */
+export interface Linked<Verbs extends VerbOf<Verbs>> {
+  readonly link: ThreadLink<Verbs>;
+  readonly opened: Opened;
+}
+
+/** Starts a thread that waits to be told what to open. `entry` is a file in `thread`, without its ending. */
+export function startThread(entry: string): Worker {
+  // The same sources run as TypeScript and as what is built from them.
+  const file = new URL(`./thread/${entry}${extname(import.meta.url)}`, import.meta.url);
+  // The runner of the process may have given it loaders of its own, which the thread does not need.
+  return new Worker(file, { name: entry, execArgv: [] });
+}
+
+/** Has a thread open its part. @throws StoreError why it could not; the thread has ended then */
+export async function openLink<Verbs extends VerbOf<Verbs>>(
+  worker: Worker,
+  options: LinkOptions,
+): Promise<Linked<Verbs>> {
+  const opening = new Promise<Opening>((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+  worker.postMessage(options.settings);
+  const first = await opening;
+  if (first.kind === 'opened') {
+    return { link: new ThreadLink<Verbs>(worker, options), opened: first.opened };
+  }
+  await worker.terminate();
+  throw new StoreError(first.fault.kind, first.fault.text);
+}
+
+export class ThreadLink<Verbs extends VerbOf<Verbs>> {
+  readonly #worker: Worker;
+  readonly #options: LinkOptions;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #ended = Promise.withResolvers<void>();
+  #number = 0;
+  #calls: Call[] = [];
+  #transfer: ArrayBuffer[] = [];
+  #loss: StoreError | undefined;
+
+  constructor(worker: Worker, options: LinkOptions) {
+    this.#worker = worker;
+    this.#options = options;
+    worker.on('message', (answers: Answers) => this.#take(answers));
+    worker.on('error', (cause) => this.#lose(cause));
+    worker.on('exit', () => {
+      this.#lose(undefined);
+      this.#ended.resolve();
+    });
+  }
+
+  /** Whether the thread is gone. */
+  get isLost(): boolean {
+    return this.#loss !== undefined;
+  }
+
+  /**
+   * Calls a verb of the thread. `bytes` go over without being copied, and are gone here.
+   * @throws StoreError
+   */
+  call<Name extends keyof Verbs & string>(
+    verb: Name,
+    argument: Parameters<Verbs[Name]>[0],
+    bytes: readonly Uint8Array[] = [],
+  ): Promise<ReturnType<Verbs[Name]>> {
+    return new Promise((resolve, reject) => {
+      if (this.#loss !== undefined) return reject(this.#loss);
+      this.#number += 1;
+      const sizeBytes = bytes.reduce((sum, one) => sum + one.byteLength, 0);
+      this.#waiting.set(this.#number, {
+        resolve: (value) => resolve(value as ReturnType<Verbs[Name]>), // boundary: the verb's answer
+        reject,
+      });
+      if (this.#calls.length === 0) setImmediate(() => this.#post());
+      this.#calls.push({ number: this.#number, verb, argument, sizeBytes });
+      for (const one of bytes) {
+        if (one.buffer instanceof ArrayBuffer) this.#transfer.push(one.buffer);
+      }
+    });
+  }
+
+  /** Lets the thread finish what it was given, and waits for its end. Idempotent. */
+  async close(): Promise<void> {
+    this.#post();
+    if (this.#loss === undefined) this.#worker.postMessage('close' satisfies Post);
+    await this.#ended.promise;
+  }
+
+  #post(): void {
+    if (this.#calls.length === 0) return;
+    const calls: Post = this.#calls;
+    const transfer = this.#transfer;
+    this.#calls = [];
+    this.#transfer = [];
+    this.#worker.postMessage(calls, transfer);
+  }
+
+  #take({ answers, aftermath }: Answers): void {
+    for (const answer of answers) this.#settle(answer);
+    if (aftermath !== undefined) this.#options.onAftermath?.(aftermath);
+  }
+
+  #settle(answer: Answer): void {
+    const waiting = this.#waiting.get(answer.number);
+    this.#waiting.delete(answer.number);
+    if (answer.kind === 'value') waiting?.resolve(answer.value);
+    else waiting?.reject(new StoreError(answer.fault.kind, answer.fault.text));
+  }
+
+  #lose(cause: unknown): void {
+    if (this.#loss !== undefined) return;
+    const text = 'a thread of the queue has ended';
+    this.#loss = new StoreError('unavailable', text, { cause });
+    const unknown = new StoreError(this.#options.lost, text, { cause });
+    for (const waiting of this.#waiting.values()) waiting.reject(unknown);
+    this.#waiting.clear();
+  }
+}

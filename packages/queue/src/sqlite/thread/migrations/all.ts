@@ -1,0 +1,4 @@
+/** Every step of the schema, oldest first. A step that was released is never changed; a new one is added. */
+import { queue } from './0001-queue.ts';
+
+export const MIGRATIONS: readonly string[] = [queue];
