@@ -32,7 +32,7 @@ export interface SenderDeps {
 }
 
 /** Octets gathered before they are sent: large enough for few writes, small enough for many sessions. */
-export const BLOCK_BYTES = 65_536;
+const BLOCK_BYTES = 65_536;
 
 /** Gathers pieces into blocks. */
 export class Block {

@@ -36,11 +36,6 @@ export class ReplyReader {
     this.#onReply = onReply;
   }
 
-  /** Whether part of a reply is held. */
-  get partial(): boolean {
-    return this.#restBytes > 0 || this.#texts.length > 0;
-  }
-
   /** Takes what came; keeps no part of the chunk's memory. @throws MailError this is no SMTP */
   push(chunk: Buffer): void {
     let at = 0;

@@ -106,7 +106,7 @@ class Session implements ClientSession {
           event: 'session-closed',
           host: host.name,
           transactions: this.#transactions,
-          reason: reason.message,
+          reason: reason.reply.lines.join(' '),
         },
         'Connection to the next host closed',
       );

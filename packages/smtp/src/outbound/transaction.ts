@@ -135,12 +135,12 @@ export class ClientTransaction implements MailTransaction {
     return {
       write: async (chunk) => {
         await ready();
-        this.#mustBe('staged');
+        this.#mustWrite();
         await this.#write(sender.write(chunk), signal);
       },
       end: async () => {
         await ready();
-        this.#mustBe('staged');
+        this.#mustWrite();
         await this.#write(sender.end(), signal);
         this.#writing = 'complete';
       },
@@ -289,6 +289,12 @@ export class ClientTransaction implements MailTransaction {
 
   #mustBe(state: 'open' | 'staged'): void {
     if (this.#state !== state) throw new Error(`the transaction is not ${state} any more`);
+  }
+
+  /** What failed once is never completed. */
+  #mustWrite(): void {
+    this.#mustBe('staged');
+    if (this.#writing !== 'on') throw new Error(`the content is ${this.#writing} already`);
   }
 
   /** An answer that the peer owes: given up, with the connection, when the signal says so. */

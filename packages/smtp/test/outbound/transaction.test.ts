@@ -314,9 +314,13 @@ describe('a transaction', () => {
       async (session) => {
         const transaction = begin(session);
         await transaction.recipient(BOB, NO_PARAMS);
-        await expect(commit(transaction, Buffer.from('a\n.\r\n'))).rejects.toMatchObject({
+        const writer = transaction.stage(Buffer.alloc(0));
+        await expect(writer.write(Buffer.from('a\n.\r\n'))).rejects.toMatchObject({
           code: 'bare-line-ending',
         });
+        await expect(writer.write(MESSAGE)).rejects.toThrow();
+        await expect(writer.end()).rejects.toThrow();
+        await expect(transaction.commit()).rejects.toThrow();
         await transaction.abort();
         expect(session.usable).toBe(false);
       },
