@@ -23,9 +23,10 @@ export class HeaderScan {
   write(chunk: Uint8Array): void {
     if (this.#ended || chunk.byteLength === 0) return;
     if (this.#held === undefined) {
-      const octets = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength); // a view
+      const searched = Math.min(chunk.byteLength, MAX_HEADER_BYTES);
+      const octets = Buffer.from(chunk.buffer, chunk.byteOffset, searched); // a view
       const end = findHeaderEnd(octets);
-      if (end !== undefined || octets.length >= MAX_HEADER_BYTES) {
+      if (end !== undefined || searched === MAX_HEADER_BYTES) {
         return this.#read(octets.subarray(0, end));
       }
       this.#held = Buffer.allocUnsafe(MAX_HEADER_BYTES);
