@@ -4,19 +4,17 @@
  * Only named networks may connect; a unix socket's peers are whom the file system lets
  * in. Where relays have logins, only one that has logged in is believed where a message
  * came from and whether it is a second attempt; where there are none, all who may connect
- * are (decision 0006). AUTH is offered under TLS and on a unix socket.
+ * are (decision 0006). AUTH is offered under TLS and on this host.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { createNetworks, refuse, startInOrder, stopInReverse } from '@posthouse/mail';
-import type { Domain, Identity, Networks, Startable } from '@posthouse/mail';
-import { createListener } from '@posthouse/smtp';
+import { createNetworks, startInOrder, stopInReverse } from '@posthouse/mail';
+import type { Domain, Startable } from '@posthouse/mail';
+import { createAgentPolicy, createListener, isAgentSession, isOnThisHost } from '@posthouse/smtp';
 import type {
-  Credentials,
+  AgentAccess,
+  AgentLogins,
   ListenAddress,
   Listener,
   ListenerLimits,
-  SessionFacts,
-  SessionPolicy,
   TlsCertificate,
 } from '@posthouse/smtp';
 import { createDelivery } from './delivery.ts';
@@ -33,7 +31,7 @@ export interface DeliveryAgentOptions extends DeliveryOptions {
   /** Networks whose hosts may connect, in CIDR form. */
   readonly allowedPeers: readonly string[];
   /** Relays of ours by the name that they log in with; what gives the secret is asked at each login. */
-  readonly logins?: Readonly<Record<string, () => string | Promise<string>>> | undefined;
+  readonly logins?: AgentLogins | undefined;
   readonly limits?: Partial<ListenerLimits> | undefined;
   /** How long open transactions may take to end when the agent stops. @default 30 s */
   readonly drainMs?: number | undefined;
@@ -51,9 +49,6 @@ export interface DeliveryAgent extends Startable {
   /** For sessions to come; those that stand go on. @throws RangeError, Error; then nothing changes */
   reload(access: DeliveryAccess): void;
 }
-
-/** The mechanism under which an agent's own login is known. */
-const AGENT = 'trusted-peer';
 
 /**
  * Makes a delivery agent.
@@ -93,18 +88,13 @@ export function createDeliveryAgent(
   };
 }
 
-interface Access {
-  readonly allowedPeers: Networks;
-  readonly logins: NonNullable<DeliveryAgentOptions['logins']>;
-}
-
 interface ListenerParts extends DeliveryDeps {
   readonly receiver: Delivery;
   /** Asked at each step, because it may change. */
-  readonly access: () => Access;
+  readonly access: () => AgentAccess;
 }
 
-function readAccess({ allowedPeers, logins = {} }: DeliveryAccess): Access {
+function readAccess({ allowedPeers, logins = {} }: DeliveryAccess): AgentAccess {
   return { allowedPeers: createNetworks(allowedPeers), logins };
 }
 
@@ -114,16 +104,6 @@ function createLmtpListener(
   { access, clock, logger, receiver }: ListenerParts,
 ): Listener {
   const hasLogins = Object.keys(access().logins).length > 0;
-  const policy: SessionPolicy = {
-    connect({ peer }) {
-      const isLocal = peer.address === 'local';
-      if (!isLocal && !access().allowedPeers.includes(peer.address)) {
-        throw refuse('peer-not-allowed');
-      }
-    },
-    authenticate: (credentials) => authenticateAgent(credentials, access().logins),
-  };
-  const isAgent = (session: SessionFacts): boolean => session.identity?.mechanism === AGENT;
   return createListener(
     {
       protocol: 'lmtp',
@@ -134,30 +114,13 @@ function createLmtpListener(
         ? {
             required: false,
             mechanisms: ['PLAIN'],
-            allowWithoutTls: ({ address }) => address === 'local',
+            allowWithoutTls: isOnThisHost,
           }
         : undefined,
       limits: options.limits,
       drainMs: options.drainMs,
-      trustedContext: hasLogins ? isAgent : () => true,
+      trustedContext: hasLogins ? isAgentSession : () => true,
     },
-    { receiver, policy, logger, clock },
+    { receiver, policy: createAgentPolicy(access), logger, clock },
   );
-}
-
-async function authenticateAgent(
-  { password, user }: Credentials,
-  logins: Access['logins'],
-): Promise<Identity> {
-  const secret = Object.hasOwn(logins, user) ? await logins[user]?.() : undefined;
-  if (secret === undefined || secret === '' || !isSame(password, secret)) {
-    throw refuse('credentials-invalid');
-  }
-  return { account: user, mechanism: AGENT };
-}
-
-/** Compares in a time that tells nothing. */
-function isSame(a: string, b: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
 }

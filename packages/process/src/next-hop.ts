@@ -3,6 +3,7 @@
  * are read now, the password at each login, so that it can change.
  */
 import { readFile } from 'node:fs/promises';
+import { isIPv4 } from 'node:net';
 import { ExitError } from './exit-code.ts';
 import { readSecret } from './secret.ts';
 import type { SecretPlace } from './secret.ts';
@@ -24,7 +25,12 @@ export interface NextHopTarget {
     readonly verify: boolean;
     readonly ca?: string;
   };
-  readonly authentication?: { readonly user: string; password(): Promise<string> };
+  readonly authentication?: {
+    readonly user: string;
+    password(): Promise<string>;
+    /** On this host nobody on the way can listen. */
+    readonly allowWithoutTls: boolean;
+  };
 }
 
 /** @throws ExitError `configuration` where the certificates cannot be read */
@@ -37,9 +43,16 @@ export async function readNextHop(place: NextHopPlace): Promise<NextHopTarget> {
       authentication: {
         user: credentials.user,
         password: () => readSecret(credentials.password),
+        allowWithoutTls: isOnThisHost(endpoint),
       },
     }),
   };
+}
+
+function isOnThisHost(endpoint: NextHopPlace['endpoint']): boolean {
+  if ('path' in endpoint) return true;
+  const { host } = endpoint;
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 async function readAuthorities(path: string): Promise<string> {

@@ -21,7 +21,13 @@ import type { Resolver } from '@posthouse/dns';
 import type { Directory } from '@posthouse/directory';
 import { createQueue, transmitToReceiver } from '@posthouse/queue';
 import type { Queue, QueueOptions, RoutePlanner, Store, Transmitter } from '@posthouse/queue';
-import type { ListenAddress, ListenerLimits, NextHop, TlsCertificate } from '@posthouse/smtp';
+import type {
+  AgentLogins,
+  ListenAddress,
+  ListenerLimits,
+  NextHop,
+  TlsCertificate,
+} from '@posthouse/smtp';
 import { createForbiddenNetworks } from './host-address.ts';
 import { createIngress } from './ingress.ts';
 import { createNextHosts } from './next-hosts.ts';
@@ -49,7 +55,7 @@ export interface RelayOptions {
   /** Networks whose bare CR and LF are mended. @default none */
   readonly normalizeLineEndingsFrom?: readonly string[] | undefined;
   /** Our own agents, by the name that they log in with: they may relay, and say who the author was. */
-  readonly logins?: Readonly<Record<string, () => string | Promise<string>>> | undefined;
+  readonly logins?: AgentLogins | undefined;
   /** Where mail for other domains goes. @default off */
   readonly outbound?: OutboundRoute | undefined;
   /** Exceptions by domain or `*.domain`. */

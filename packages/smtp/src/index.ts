@@ -1,4 +1,6 @@
 /** Mail over SMTP and LMTP, in and out: the listener with its policy; sessions, their pool and the next hop. */
+export { createAgentPolicy, isAgentSession, isOnThisHost } from './inbound/agent-access.ts';
+export type { AgentAccess, AgentLogins } from './inbound/agent-access.ts';
 export { createListener } from './inbound/listener.ts';
 export type { Listener, ListenerDeps } from './inbound/listener.ts';
 export { DEFAULT_LISTENER_LIMITS } from './inbound/listener-options.ts';
