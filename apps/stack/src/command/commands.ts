@@ -1,0 +1,31 @@
+/** All subcommands, in the order of the help, loaded when they are called. */
+import type { Command } from './command.ts';
+
+/** A command before it is loaded. */
+export interface CommandEntry {
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
+  entry('up', 'run the full stack (the default)', async () => (await import('./up.ts')).up),
+  entry('check', 'check a configuration file', async () => (await import('./check.ts')).check),
+  entry(
+    'reload',
+    'let a running stack read its files again',
+    async () => (await import('./reload.ts')).reload,
+  ),
+  entry(
+    'user',
+    'add, list and remove accounts, set passwords',
+    async () => (await import('./user.ts')).user,
+  ),
+]);
+
+function entry(
+  name: string,
+  summary: string,
+  load: () => Promise<Command>,
+): [string, CommandEntry] {
+  return [name, { summary, load }];
+}

@@ -1,0 +1,91 @@
+/** `posthouse user`: adds, lists and removes accounts, and sets passwords. Running agents notice. */
+import { createInterface } from 'node:readline/promises';
+import { readConfiguration } from '@posthouse/configuration';
+import type { Configuration } from '@posthouse/configuration';
+import {
+  addAccount,
+  listAccounts,
+  parseAccountName,
+  removeAccount,
+  setPassword,
+} from '@posthouse/directory';
+import { createDisk } from '@posthouse/durable-fs';
+import { EXIT, ExitError, loadConfiguration } from '@posthouse/process';
+import { CONFIG_OPTION, readArguments, textValue } from './arguments.ts';
+import type { Arguments } from './arguments.ts';
+import type { Command } from './command.ts';
+
+const USAGE = `Usage: posthouse user add NAME | passwd NAME | remove NAME | list
+
+An account's name is its address, alice@example.com, in one of the domains in domains.own.
+A new password is asked for in a terminal, else read as one line from standard input.
+Removing an account leaves its mail where it is.
+
+  --config FILE   configuration that names the accounts file
+  --json          list as JSON`;
+
+export const user: Command = {
+  async run(argv) {
+    const given = readArguments(argv, USAGE, { ...CONFIG_OPTION, json: { type: 'boolean' } });
+    if (given === undefined) return EXIT.ok;
+    const { configuration } = await loadConfiguration(
+      textValue(given, 'config'),
+      readConfiguration,
+    );
+    const [verb, name] = given.positionals;
+    const file = { path: configuration.directory.accountsFile };
+    if (verb === 'list') return list(await listAccounts(file), given);
+    if (name === undefined || given.positionals.length > 2) throw new ExitError('usage', USAGE);
+    if (verb === 'add') return add(name, configuration);
+    if (verb === 'passwd') {
+      await setPassword(file, name, await readPassword());
+      return done(`${name} has a new password`);
+    }
+    if (verb !== 'remove') throw new ExitError('usage', USAGE);
+    await removeAccount(file, name);
+    return done(`Removed ${name}; its mail stays in ${configuration.delivery.mailDirectory}`);
+  },
+};
+
+async function add(name: string, configuration: Configuration): Promise<number> {
+  requireOwnDomain(name, configuration);
+  await createDisk().directories.ensure(configuration.server.stateDirectory, 0o700);
+  const file = { path: configuration.directory.accountsFile };
+  return done(`Added ${await addAccount(file, name, await readPassword())}`);
+}
+
+function list(names: readonly string[], given: Arguments): number {
+  if (given.values['json'] === true) return done(JSON.stringify(names));
+  if (names.length > 0) return done(names.join('\n'));
+  process.stderr.write('There are no accounts yet: add one with "posthouse user add NAME"\n');
+  return EXIT.ok;
+}
+
+function done(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return EXIT.ok;
+}
+
+/** An account of another domain could log in but never get mail. */
+function requireOwnDomain(name: string, { directory }: Configuration): void {
+  const mailbox = parseAccountName(name);
+  if (mailbox === undefined || directory.domains.includes(mailbox.domain)) return; // the file's own check tells more
+  const own = directory.domains.join(', ');
+  throw new ExitError('data', `${mailbox.domain} is none of our domains (domains.own is ${own})`);
+}
+
+async function readPassword(): Promise<string> {
+  const isTerminal = process.stdin.isTTY;
+  if (isTerminal) process.stderr.write('New password (it is not shown): ');
+  // A terminal echoes what readline is told to; without output it echoes nothing.
+  const lines = createInterface({ input: process.stdin, terminal: isTerminal });
+  try {
+    for await (const line of lines) {
+      if (isTerminal) process.stderr.write('\n');
+      return line;
+    }
+  } finally {
+    lines.close();
+  }
+  throw new ExitError('data', 'There is no password on standard input: give it as one line');
+}

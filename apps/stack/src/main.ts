@@ -1,0 +1,54 @@
+#!/usr/bin/env node
+/**
+ * The `posthouse` command: finds the subcommand and runs it.
+ *
+ * Without one it is `up`. Each command loads only what it needs, so that `--help` and short
+ * commands start at once. Wrong use ends with 64, and the text says what there is.
+ */
+import { EXIT, explainStartFailure, readVersion } from '@posthouse/process';
+import type { Command } from './command/command.ts';
+import { COMMANDS } from './command/commands.ts';
+
+// File syncs and password hashes share these threads (docs/performance.md); read by libuv at first use.
+process.env['UV_THREADPOOL_SIZE'] ??= '16';
+
+const [first = 'up', ...rest] = process.argv.slice(2);
+const version = readVersion(new URL('../package.json', import.meta.url));
+process.exitCode = await run();
+
+async function run(): Promise<number> {
+  if (first === '--help' || first === '-h' || first === 'help') return say(help(), EXIT.ok);
+  if (first === '--version') return say(version, EXIT.ok);
+  // Options without a command belong to `up`, which is what `npm start` calls.
+  const name = first.startsWith('-') ? 'up' : first;
+  const load = COMMANDS.get(name);
+  if (load === undefined) {
+    process.stderr.write(`posthouse: there is no command ${name}\n\n${help()}\n`);
+    return EXIT.usage;
+  }
+  try {
+    const command: Command = await load.load();
+    return await command.run(name === first ? rest : [first, ...rest], { version });
+  } catch (error) {
+    const { exit, text } = explainStartFailure(error);
+    process.stderr.write(`${text}\n`);
+    return EXIT[exit];
+  }
+}
+
+function say(text: string, code: number): number {
+  process.stdout.write(`${text}\n`);
+  return code;
+}
+
+function help(): string {
+  const rows = [...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`);
+  return `Usage: posthouse <command> [options]
+
+A mail system: submission, relay with a durable queue, and Maildir delivery.
+
+${rows.join('\n')}
+
+posthouse <command> --help says more. Configuration: posthouse.toml in this directory, or
+--config FILE; without one a demo runs in ./var.`;
+}

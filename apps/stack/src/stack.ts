@@ -1,0 +1,108 @@
+/**
+ * The wiring: all agents in one process, in the order of a message's way.
+ *
+ * Submission hands to the relay, the relay's queue to delivery, by function call. The
+ * parts start from the mailbox towards the author, so that nobody is let in before there
+ * is somewhere to go, and stop the other way round; the store closes last but for what it
+ * needs. Two stacks in one process share nothing but code.
+ */
+import type { Configuration } from '@posthouse/configuration';
+import { createDeliveryAgent, deliveryOptions } from '@posthouse/delivery';
+import { createDirectory } from '@posthouse/directory';
+import { createResolver } from '@posthouse/dns';
+import { createDisk, freeBytes } from '@posthouse/durable-fs';
+import { startInOrder, stopInReverse } from '@posthouse/mail';
+import type { Clock, Logger, Startable } from '@posthouse/mail';
+import { readNextHop, readSecret } from '@posthouse/process';
+import { createQueueStore, createRelay, relayOptions } from '@posthouse/relay';
+import type { ListenAddress } from '@posthouse/smtp';
+import { createSubmission, submissionOptions } from '@posthouse/submission';
+import { createStackCertificate } from './certificate/stack-certificate.ts';
+
+export interface StackDeps {
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** Where a stack listens; what is switched off is absent. */
+export interface StackAddresses {
+  /** Submission with STARTTLS. */
+  readonly submission?: ListenAddress;
+  /** Submission with TLS from the start. */
+  readonly submissionTls?: ListenAddress;
+  readonly relay?: ListenAddress;
+  readonly lmtp?: ListenAddress;
+}
+
+/** All agents, running as one. */
+export interface Stack extends Startable {
+  /** After start. */
+  readonly addresses: StackAddresses;
+  /** The file of the certificate authority that clients must trust; absent where the certificate is one's own. */
+  readonly authorityFile: string | undefined;
+  /**
+   * Takes what may change while it runs: accounts, aliases, routes, networks, certificates.
+   * @throws anything; then nothing has changed but, perhaps, the accounts
+   */
+  reload(configuration: Configuration): Promise<void>;
+}
+
+const files = { readSecret, readNextHop };
+
+/**
+ * Puts a stack together. Reads certificates and makes directories; opens nothing yet.
+ * @throws ExitError, DurableFsError, TypeError, RangeError
+ */
+export async function createStack(configuration: Configuration, deps: StackDeps): Promise<Stack> {
+  const disk = createDisk();
+  await disk.directories.ensure(configuration.server.stateDirectory, 0o700);
+  const directory = createDirectory(configuration.directory, deps);
+  const certificate = await createStackCertificate(configuration, disk, {
+    ...deps,
+    onRenewal: (renewed) => submission.reloadTls(renewed),
+  });
+  const resolver = createResolver(configuration.dns, deps);
+  const store = await createQueueStore(configuration.queue, disk, deps.logger);
+  const delivery = createDeliveryAgent(
+    deliveryOptions(configuration, certificate.current, readSecret),
+    { ...deps, directory, disk },
+  );
+  const relay = createRelay(await relayOptions(configuration, certificate.current, files), {
+    ...deps,
+    store,
+    directory,
+    resolver,
+    delivery: configuration.relay.delivery
+      ? await readNextHop(configuration.relay.delivery)
+      : delivery.receiver,
+    freeDiskBytes: () => freeBytes(disk, configuration.server.stateDirectory),
+  });
+  const submission = createSubmission(submissionOptions(configuration, certificate.current), {
+    ...deps,
+    next: relay.receiver,
+    directory,
+  });
+  const parts = [directory, resolver, store, delivery, relay, submission, certificate];
+  return {
+    start: () => startInOrder(parts),
+    stop: () => stopInReverse(parts),
+    authorityFile: certificate.authorityFile,
+    get addresses() {
+      const { startTls, tls } = submission.addresses;
+      return {
+        ...(startTls && { submission: startTls }),
+        ...(tls && { submissionTls: tls }),
+        ...(relay.address && { relay: relay.address }),
+        ...(delivery.address && { lmtp: delivery.address }),
+      };
+    },
+    async reload(next) {
+      const renewed = await certificate.read(next);
+      const options = await relayOptions(next, renewed, files);
+      await directory.reload(next.directory);
+      relay.reload(options);
+      delivery.reload(deliveryOptions(next, renewed, readSecret));
+      submission.reloadTls(renewed);
+    },
+  };
+}
