@@ -77,7 +77,9 @@ export function mailCommand(
   }
   if (offers.dsn) words.push(...dsnOfMail(params)); // RFC 3461 §4.3, §4.4
   if (session.authenticated) words.push(...authOfMail(params)); // RFC 4954 §5
-  if (session.shareContext && offers.privateContext) {
+  // Who is asked to log in, and has not, is believed nothing, and refused for trying.
+  const isBelieved = session.authenticated || offers.mechanisms.length === 0;
+  if (session.shareContext && offers.privateContext && isBelieved) {
     words.push(`${PRIVATE_CONTEXT_KEYWORD}=${encodePrivateContext(context)}`);
   }
   return words.join(' ');

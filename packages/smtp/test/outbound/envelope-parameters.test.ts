@@ -136,4 +136,20 @@ describe('parameters', () => {
       );
     }
   });
+
+  it('keep the context to themselves where the peer wants a login first', async () => {
+    await play(
+      `${hello('AUTH PLAIN', 'XPOSTHOUSE')}
+      C: MAIL FROM:<alice@example.test>
+      S: 250 ok
+      C: RSET
+      S: 250 ok`,
+      async (session) => {
+        const transaction = session.begin(ALICE, NO_PARAMS, testContext());
+        await transaction.opened;
+        await transaction.abort();
+      },
+      { target: { shareContext: true } },
+    );
+  });
 });
