@@ -1,6 +1,6 @@
 /**
- * Lines of text from a socket, each bounded. Leaving the loop, a line that is too long or an
- * end in the middle of one ends the reading; what the socket fails with is thrown.
+ * Lines of text from a socket, each bounded. Leaving the loop leaves the socket open; an end
+ * in the middle of a line is the end; what the socket fails with is thrown.
  */
 import type { Socket } from 'node:net';
 
@@ -11,8 +11,9 @@ export async function* readLines(
 ): AsyncGenerator<string, void, void> {
   let parts: Buffer[] = [];
   let octets = 0;
-  // Octets as they come: the socket has no encoding.
-  for await (const chunk of socket as AsyncIterable<Buffer>) {
+  // Octets, since the socket has no encoding.
+  const chunks = socket.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  for await (const chunk of chunks) {
     let rest = chunk;
     for (let end = rest.indexOf(10); end !== -1; end = rest.indexOf(10)) {
       parts.push(rest.subarray(0, end));

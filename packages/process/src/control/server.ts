@@ -11,7 +11,7 @@ import { chmod, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import type { Logger } from '@posthouse/mail';
-import { EXIT, ExitError } from '../exit-code.ts';
+import { ExitError } from '../exit-code.ts';
 import { readLines } from './lines.ts';
 import { controlPlace } from './place.ts';
 import { CONTROL_VERSION, MAX_ANSWER_BYTES, MAX_ORDER_BYTES, parseOrder } from './protocol.ts';
@@ -30,7 +30,7 @@ export interface Control {
 }
 
 const MAX_CONNECTIONS = 32;
-/** In which nothing moves, in either direction. */
+/** In which nothing moves: no order comes, or nobody reads the answer. */
 const SILENCE_MS = 60_000;
 
 /** Starts to take orders. Never throws. */
@@ -44,7 +44,8 @@ export async function startControl(
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    socket.setTimeout(SILENCE_MS, () => socket.destroy());
+    socket.on('timeout', () => socket.destroy());
+    socket.setTimeout(SILENCE_MS);
     void serve(socket, verbs).finally(() => socket.end());
   });
   server.maxConnections = MAX_CONNECTIONS;
@@ -83,19 +84,13 @@ async function answers(place: string): Promise<boolean> {
 
 async function serve(socket: Socket, verbs: ControlVerbs): Promise<void> {
   try {
-    for await (const line of readOrderLines(socket)) {
-      await carryOut(line, verbs, socket);
-      return;
+    for await (const line of readLines(socket, MAX_ORDER_BYTES)) {
+      socket.setTimeout(0); // a verb may take its time
+      return await carryOut(line, verbs, socket);
     }
   } catch {
     socket.destroy(); // it broke the rules or went away: there is nobody to tell
   }
-}
-
-/** Reading on shows us that the client has gone. */
-function readOrderLines(socket: Socket): AsyncGenerator<string, void, void> {
-  const lines = readLines(socket, MAX_ORDER_BYTES);
-  return lines;
 }
 
 async function carryOut(line: string, verbs: ControlVerbs, socket: Socket): Promise<void> {
@@ -133,10 +128,16 @@ async function send(socket: Socket, answer: ControlAnswer): Promise<void> {
   if (Buffer.byteLength(line) > MAX_ANSWER_BYTES) {
     throw new ExitError('software', 'An item of the answer is too long');
   }
+  if (!socket.destroyed && !socket.write(line)) await drained(socket);
   if (socket.destroyed) throw new ExitError('unavailable', 'The client has gone');
-  if (socket.write(line)) return;
-  const gone = once(socket, 'close').then(() => {
-    throw new ExitError('unavailable', 'The client has gone');
-  });
-  await Promise.race([once(socket, 'drain'), gone]);
+}
+
+/** Until there is room again, or nobody who reads. */
+async function drained(socket: Socket): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  socket.setTimeout(SILENCE_MS);
+  socket.once('drain', resolve).once('close', resolve);
+  await promise;
+  socket.off('drain', resolve).off('close', resolve);
+  socket.setTimeout(0);
 }
