@@ -38,6 +38,10 @@ export function leasedKey({ message, index, lease }: LeasedRecipient): LeasedKey
   return { message, index, token: lease.token };
 }
 
+export function hasLease(recipient: RecipientRecord): recipient is LeasedRecipient {
+  return recipient.lease !== undefined;
+}
+
 /** Groups of what a claim gave, by the routes of now. @throws TypeError for a recipient without a lease */
 export function groupClaimed(
   claimed: Claimed,
@@ -47,12 +51,11 @@ export function groupClaimed(
   const { message } = claimed;
   const lanes = new Map<LaneKey, { plan: RoutePlan; recipients: LeasedRecipient[] }>();
   for (const recipient of claimed.recipients) {
-    const { lease } = recipient;
-    if (lease === undefined) throw new TypeError('claimed without a lease');
+    if (!hasLease(recipient)) throw new TypeError('claimed without a lease');
     const plan = planner.plan(recipient.forwardPath, message);
     const lane = lanes.get(plan.lane);
-    if (lane === undefined) lanes.set(plan.lane, { plan, recipients: [{ ...recipient, lease }] });
-    else lane.recipients.push({ ...recipient, lease });
+    if (lane === undefined) lanes.set(plan.lane, { plan, recipients: [recipient] });
+    else lane.recipients.push(recipient);
   }
   return [...lanes.values()].flatMap(({ plan, recipients }) =>
     groupsOf(message, plan, recipients, max),

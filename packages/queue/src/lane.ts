@@ -3,8 +3,8 @@
  * of both.
  *
  * The register is bounded: past its limit, lanes that are idle are forgotten,
- * the longest unused first. A forgotten lane starts anew; that it rests, the store
- * knows as well.
+ * healthy ones first. A forgotten lane starts anew; that it rests, the store knows
+ * as well.
  */
 import { openWindow } from './concurrency-window.ts';
 import type { ConcurrencyWindow } from './concurrency-window.ts';
@@ -49,7 +49,6 @@ export interface LaneRules {
 
 export class LaneRegister {
   readonly #rules: LaneRules;
-  /** In the order of use. */
   readonly #lanes = new Map<LaneKey, Lane>();
   readonly #sites = new Map<SiteKey, Site>();
 
@@ -121,14 +120,13 @@ export class LaneRegister {
 
   #makeRoom(): void {
     if (this.#lanes.size < MAX_LANES) return;
-    // A tenth at once, so that the walk over busy ones is not made for every new lane.
-    let surplus = Math.ceil(MAX_LANES / 10);
-    for (const lane of this.#lanes.values()) {
-      if (surplus === 0) return;
-      if (!isIdle(lane)) continue;
-      this.#forget(lane);
-      surplus -= 1;
-    }
+    // A tenth at once, so that the walk over busy ones is not made for every new lane; those first
+    // of whom nothing is to be remembered.
+    const surplus = Math.ceil(MAX_LANES / 10);
+    const idle = [...this.#lanes.values()].filter(isIdle);
+    const well = idle.filter(({ health }) => health.kind === 'well');
+    const ill = idle.filter(({ health }) => health.kind !== 'well');
+    for (const lane of [...well, ...ill].slice(0, surplus)) this.#forget(lane);
   }
 
   #forget(lane: Lane): void {
@@ -143,11 +141,12 @@ export class LaneRegister {
 export function restsUntil(lane: Lane, now: number): number | undefined {
   lane.health = healthAt(lane.health, now);
   lane.site.health = healthAt(lane.site.health, now);
-  const ends = [lane.health, lane.site.health].map((health) =>
-    health.kind === 'resting' ? health.until : 0,
-  );
-  const until = Math.max(...ends);
+  const until = Math.max(endOf(lane.health), endOf(lane.site.health));
   return until > now ? until : undefined;
+}
+
+function endOf(health: Health): number {
+  return health.kind === 'resting' ? health.until : 0;
 }
 
 function isIdle(lane: Lane): boolean {

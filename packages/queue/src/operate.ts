@@ -10,7 +10,7 @@ import type { RecipientFate } from '@posthouse/dsn';
 import { contentFrom, enhancedStatus, formatMailbox, parseTransactionId } from '@posthouse/mail';
 import type { Clock, Domain, Logger, MailContent } from '@posthouse/mail';
 import type { QueueEvent } from './event.ts';
-import { leasedKey } from './group.ts';
+import { hasLease, leasedKey } from './group.ts';
 import type { LeasedRecipient } from './group.ts';
 import { makeNotifications } from './notification.ts';
 import { resolveOptions } from './options.ts';
@@ -205,8 +205,4 @@ function fateOf({ forwardPath, params, lastReason }: LeasedRecipient): Recipient
       proof: 'policy',
     },
   };
-}
-
-function hasLease(recipient: RecipientRecord): recipient is LeasedRecipient {
-  return recipient.lease !== undefined;
 }

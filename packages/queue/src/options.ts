@@ -58,7 +58,7 @@ export interface ConcurrencyOptions {
   readonly maxPerSite?: number;
   /** Recipients of one message that go in one attempt (RFC 5321 §4.5.3.1.8). @default 100 */
   readonly maxRecipientsPerAttempt?: number;
-  /** Recipients under lease in memory, waiting or in flight. @default 10,000 */
+  /** Recipients under lease in memory, waiting or in flight. @default 4000 */
   readonly maxActiveRecipients?: number;
   /** A dead site's first rest; each failed probe doubles it. @default 5 min */
   readonly restMs?: number;
@@ -122,7 +122,7 @@ export function resolveOptions(options: QueueOptions): ResolvedOptions {
       ownPerLane: 48,
       maxPerSite: 40,
       maxRecipientsPerAttempt: 100,
-      maxActiveRecipients: 10_000,
+      maxActiveRecipients: 4000,
       restMs: 5 * MINUTE_MS,
       maxRestMs: HOUR_MS,
       ...options.concurrency,

@@ -7,6 +7,7 @@ import { grownWindow, openWindow, shrunkWindow } from '../src/concurrency-window
 import { awake, healthAt, troubled, WELL } from '../src/health.ts';
 import type { Health } from '../src/health.ts';
 import { judgementOf } from '../src/judgement.ts';
+import { LaneRegister } from '../src/lane.ts';
 import { priorityOf } from '../src/priority.ts';
 import { DELIVERED, GREYLISTED, HOST_DOWN, NO_SUCH_USER } from './queue-under-test.ts';
 
@@ -86,6 +87,33 @@ describe('what outcomes say of the host', () => {
     ['unknown', []],
   ] as const)('%s', (judgement, outcomes) => {
     expect(judgementOf(outcomes)).toBe(judgement);
+  });
+});
+
+describe('the register of lanes', () => {
+  it('is bounded, and forgets idle lanes before those that rest', () => {
+    const register = new LaneRegister({ initial: () => 5, siteLimit: () => 40 });
+    const plan = (n: number) => ({ lane: `l${n}`, site: `s${n}` });
+    register.use(plan(0)).health = { kind: 'resting', until: Infinity, restMs: 1 };
+    register.use(plan(1)).inFlight = 1;
+    for (let n = 2; n < 50_000; n++) register.use(plan(n));
+    expect(register.size).toBeLessThanOrEqual(20_000);
+    expect([...register.sites()]).toHaveLength(register.size);
+    expect(register.find('l0')).toBeDefined();
+    expect(register.find('l1')).toBeDefined();
+    expect(register.find('l2')).toBeUndefined();
+  });
+
+  it('moves an idle lane to the site that it has now, with what is known of it', () => {
+    const register = new LaneRegister({ initial: () => 5, siteLimit: () => 40 });
+    const lane = register.use({ lane: 'l', site: 'domain' });
+    lane.window = openWindow(17);
+    lane.inFlight = 1;
+    expect(register.use({ lane: 'l', site: 'provider' })).toBe(lane);
+    lane.inFlight = 0;
+    const moved = register.use({ lane: 'l', site: 'provider' });
+    expect(moved).toMatchObject({ site: { key: 'provider' }, window: { size: 17 } });
+    expect(register.findSite('domain')).toBeUndefined();
   });
 });
 
