@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { silentLogger, systemClock } from '@posthouse/mail';
 import {
   createRecordingReceiver,
@@ -5,12 +8,27 @@ import {
   domain,
   mailbox,
 } from '@posthouse/testkit';
-import { createQueue, transmitToReceiver } from '../src/index.ts';
-import { createMemoryStore } from '../src/memory/memory-store.ts';
+import type { ReceiverUnderTest } from '@posthouse/testkit';
+import {
+  createMemoryStore,
+  createQueue,
+  createSqliteStore,
+  transmitToReceiver,
+} from '../src/index.ts';
+import type { Store } from '../src/index.ts';
 import { planByDomain } from './queue-under-test.ts';
 
-describeReceiverContract('the queue, with a receiver behind it', async () => {
-  const store = createMemoryStore();
+describeReceiverContract('the queue in memory, with a receiver behind it', () =>
+  queueWith(createMemoryStore(), async () => undefined),
+);
+
+describeReceiverContract('the queue on a disk, with a receiver behind it', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'posthouse-queue-'));
+  const store = createSqliteStore({ directory, maxInlineBytes: 1000 }, { logger: silentLogger });
+  return queueWith(store, () => rm(directory, { recursive: true }));
+});
+
+async function queueWith(store: Store, dispose: () => Promise<void>): Promise<ReceiverUnderTest> {
   await store.start();
   const receiver = createRecordingReceiver();
   const queue = createQueue(
@@ -56,6 +74,7 @@ describeReceiverContract('the queue, with a receiver behind it', async () => {
     stop: async () => {
       await queue.stop();
       await store.stop();
+      await dispose();
     },
   };
-});
+}
