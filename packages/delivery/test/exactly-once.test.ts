@@ -323,6 +323,22 @@ describe('a repeat', () => {
     await delivery.stop();
   });
 
+  test('is not taken for delivered when a power cut took the file from tmp', async () => {
+    const base = createVolatileFileSystem();
+    const faulty = createFaultyFileSystem(base);
+    const clock = earlyClock();
+    const first = createTestDelivery({ directory, fileSystem: faulty, clock });
+    await first.start();
+    const stuck = faulty.inject({ fault: { kind: 'delay' }, operation: 'rename', path: /new/ });
+    void send(first, { context: attempt('delivery-1', false) });
+    await stuck.reached;
+    await clock.advance(200); // the ledger is on the disk, the name in tmp is not
+    base.cutPower('lost');
+    const { outcome } = await live(base, { repeat: true, boot: 'second' });
+    expect(outcome?.kind).toBe('delivered');
+    expect(visible(base)).toHaveLength(1);
+  });
+
   test('is not taken for delivered when a file in tmp was removed as stale', async () => {
     const base = createVolatileFileSystem();
     const harm = (faulty: FaultyFileSystem) =>

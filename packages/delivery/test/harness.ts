@@ -22,8 +22,8 @@ import { createDelivery } from '../src/delivery.ts';
 import type { Delivery } from '../src/delivery.ts';
 import type { DeliveryOptions } from '../src/options.ts';
 
-/** A hash of no password that anybody knows. */
-const HASH = `{ARGON2ID}$argon2id$v=19$m=19456,t=2,p=1$${'c2FsdA'.repeat(3)}$${'A'.repeat(43)}`;
+/** What stands behind an account's name in the accounts file, with a hash of no password that anybody knows. */
+export const ACCOUNT_TAIL: string = `{ARGON2ID}$argon2id$v=19$m=19456,t=2,p=1$${'c2FsdA'.repeat(3)}$${'A'.repeat(43)}::::::`;
 
 export const ALICE: ForwardPath = mailbox('alice@example.test');
 export const BOB: ForwardPath = mailbox('bob@example.test');
@@ -39,7 +39,7 @@ export async function createTestDirectory(
   const place = await mkdtemp(join(tmpdir(), 'posthouse-delivery-accounts-'));
   const accountsFile = join(place, 'accounts');
   const names = ['alice', 'bob', 'j\u00fcrgen'].map((name) => `${name}@example.test`);
-  await writeFile(accountsFile, names.map((name) => `${name}:${HASH}::::::\n`).join(''));
+  await writeFile(accountsFile, names.map((name) => `${name}:${ACCOUNT_TAIL}\n`).join(''));
   const directory = createDirectory(
     { domains: ['example.test'], accountsFile, ...options },
     { logger: silentLogger, clock: createManualClock() },
