@@ -21,7 +21,7 @@ export interface FolderPlace {
 const MAX_PASSES = 3;
 /** How coarse the times of directories may be. */
 const TIME_GRAIN_MS = 50;
-const NAMES_AT_ONCE = 512;
+const NAMES_AT_ONCE = 64;
 
 /** @throws MaildirError the directory is no Maildir */
 export async function* scanFolder(place: FolderPlace): AsyncGenerator<MaildirEntry, void> {

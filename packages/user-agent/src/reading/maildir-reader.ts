@@ -25,7 +25,7 @@ import type { ShownMessage } from './show-message.ts';
 export interface MaildirReaderOptions {
   /** The directory with `new`, `cur` and `tmp` in it. */
   readonly directory: string;
-  /** How much of a message's text is shown and searched. @default 1 MiB */
+  /** How much of a message's text is shown and searched. @default 256 KiB */
   readonly maxTextBytes?: number | undefined;
 }
 
@@ -59,7 +59,7 @@ export interface MaildirReader {
   ): Promise<MessageReference>;
 }
 
-const DEFAULT_MAX_TEXT_BYTES = 1_048_576;
+const DEFAULT_MAX_TEXT_BYTES = 262_144;
 
 /** Makes a reader; nothing is read before the first call. */
 export function createMaildirReader(options: MaildirReaderOptions): MaildirReader {

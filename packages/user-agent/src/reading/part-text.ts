@@ -7,8 +7,8 @@
  *
  * RFC 2046 §4.1, RFC 3676 (format=flowed).
  */
-import type { Readable } from 'node:stream';
 import { printableText } from './printable.ts';
+import type { MessagePart } from './walk-parts.ts';
 
 export interface PartText {
   readonly text: string;
@@ -16,22 +16,22 @@ export interface PartText {
   readonly cut: boolean;
 }
 
+/** HTML becomes a tree on its way to text, which takes many times its size. */
+const HTML_SHARE = 0.5;
+
 /** Reads at most `maxBytes` of a part's content, and passes over the rest. */
-export async function readPartText(
-  contentTypeField: string | undefined,
-  content: Readable,
-  maxBytes: number,
-): Promise<PartText> {
-  const { octets, cut } = await readBeginning(content, maxBytes);
+export async function readPartText(part: MessagePart, maxBytes: number): Promise<PartText> {
+  const max = part.contentType === 'text/html' ? Math.ceil(maxBytes * HTML_SHARE) : maxBytes;
+  const { octets, cut } = await readBeginning(part, max);
   const { simpleParser } = await import('mailparser');
-  const type = (contentTypeField ?? 'text/plain').replace(/\r?\n(?![ \t])[^]*$/, '');
+  const type = (part.contentTypeField ?? 'text/plain').replace(/\r?\n(?![ \t])[^]*$/, '');
   const head = `Content-Type: ${type}\r\nContent-Transfer-Encoding: 8bit\r\n\r\n`;
   const parsed = await simpleParser(Buffer.concat([Buffer.from(head, 'latin1'), octets]), {
     skipTextToHtml: true,
     skipTextLinks: true,
     skipImageLinks: true,
     keepCidLinks: true,
-    maxHtmlLengthToParse: maxBytes,
+    maxHtmlLengthToParse: max,
   });
   if (parsed.textConversionError !== undefined) {
     return { text: '(This part is HTML that cannot be shown as text.)\n', cut };
@@ -39,9 +39,9 @@ export async function readPartText(
   return { text: printableText(parsed.text ?? ''), cut };
 }
 
-/** The beginning of a stream; the rest of it is read and dropped. */
-export async function readBeginning(
-  content: Readable,
+/** The beginning of the content. The rest is read as well where another part may follow it. */
+async function readBeginning(
+  { content, single }: MessagePart,
   maxBytes: number,
 ): Promise<{ readonly octets: Buffer; readonly cut: boolean }> {
   const chunks: Buffer[] = [];
@@ -49,6 +49,7 @@ export async function readBeginning(
   for await (const chunk of content as AsyncIterable<Buffer>) {
     if (length < maxBytes) chunks.push(chunk.subarray(0, maxBytes - length));
     length += chunk.length;
+    if (single && length > maxBytes) break;
   }
   return { octets: Buffer.concat(chunks), cut: length > maxBytes };
 }

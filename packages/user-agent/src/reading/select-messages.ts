@@ -14,7 +14,7 @@ import { scanFolder } from '../maildir/scan.ts';
 import type { FolderPlace } from '../maildir/scan.ts';
 import { matchesHeader, mayMatch } from './criteria.ts';
 import type { Criteria } from './criteria.ts';
-import { readHeaderOfFile } from './header-of-file.ts';
+import { createHeaderReader } from './header-reader.ts';
 import { loadFieldReader, summarize } from './message-summary.ts';
 import type { MessageSummary } from './message-summary.ts';
 
@@ -40,7 +40,8 @@ export interface PageOptions {
 export type BodyCheck = (path: string, entry: MaildirEntry) => Promise<boolean>;
 
 const DEFAULT_LIMIT = 50;
-const FILES_AT_ONCE = 8;
+const HEADERS_AT_ONCE = 8;
+const BODIES_AT_ONCE = 2;
 
 /** The newest messages, whatever they are: files beyond the page are not opened. */
 export async function listMessages(place: FolderPlace, page: PageOptions): Promise<MessagePage> {
@@ -53,11 +54,9 @@ export async function listMessages(place: FolderPlace, page: PageOptions): Promi
   }
   const messages = createNewest<MessageSummary>(limit);
   const wanted = newest.take().slice(offset);
-  let unreadable = 0;
-  for await (const message of readAll(place, wanted, () => Promise.resolve(true))) {
-    if (message === 'unreadable') unreadable++;
-    else messages.add(message);
-  }
+  const unreadable = await readAll(place, wanted, HEADERS_AT_ONCE, (message) => {
+    messages.add(message);
+  });
   return { messages: messages.take(), total, unreadable };
 }
 
@@ -71,22 +70,16 @@ export async function searchMessages(
   const { limit, offset } = pageOf(page);
   const found = createNewest<MessageSummary>(offset + limit);
   let total = 0;
-  const fits: Fits = async (message, entry) =>
-    matchesHeader(criteria, message) &&
-    (criteria.body === undefined || (await body(pathOf(place, entry), entry)));
-  let unreadable = 0;
-  for await (const message of readAll(place, candidates(place, criteria), fits)) {
-    if (message === 'unreadable') {
-      unreadable++;
-    } else {
-      found.add(message);
-      total++;
-    }
-  }
+  const width = criteria.body === undefined ? HEADERS_AT_ONCE : BODIES_AT_ONCE;
+  const entries = candidates(place, criteria);
+  const unreadable = await readAll(place, entries, width, async (message, entry) => {
+    if (!matchesHeader(criteria, message)) return;
+    if (criteria.body !== undefined && !(await body(pathOf(place, entry), entry))) return;
+    found.add(message);
+    total++;
+  });
   return { messages: found.take().slice(offset), total, unreadable };
 }
-
-type Fits = (message: MessageSummary, entry: MaildirEntry) => Promise<boolean>;
 
 function pageOf({ limit, offset }: PageOptions): { limit: number; offset: number } {
   const natural = (value: number): number => Math.max(0, Math.floor(value));
@@ -100,33 +93,36 @@ async function* candidates(
   for await (const entry of scanFolder(place)) if (mayMatch(criteria, entry)) yield entry;
 }
 
-/** The summaries of those entries that fit; renamed ones are looked for. */
-async function* readAll(
+/**
+ * Reads the summaries of entries; renamed ones are looked for.
+ * @returns how many are there and cannot be read
+ */
+async function readAll(
   place: FolderPlace,
   entries: AsyncIterable<MaildirEntry> | Iterable<MaildirEntry>,
-  fits: Fits,
-): AsyncGenerator<MessageSummary | 'unreadable', void> {
+  width: number,
+  take: (message: MessageSummary, entry: MaildirEntry) => void | Promise<void>,
+): Promise<number> {
   const fields = await loadFieldReader();
+  const headers = createHeaderReader();
   const missed = new Set<string>();
-  const read = async (entry: MaildirEntry): Promise<MessageSummary | 'unreadable' | undefined> => {
+  let unreadable = 0;
+  const read = async (entry: MaildirEntry): Promise<void> => {
     try {
-      const { section, fileBytes } = await readHeaderOfFile(pathOf(place, entry));
-      const message = summarize(entry, section, fileBytes, fields);
-      return (await fits(message, entry)) ? message : undefined;
+      const { section, fileBytes } = await headers.read(pathOf(place, entry), entry.sizeBytes);
+      await take(summarize(entry, section, fileBytes, fields), entry);
     } catch (error) {
-      if (isUnreadable(error)) return 'unreadable';
-      if (!isMissing(error)) throw error;
-      missed.add(entry.id);
-      return undefined;
+      if (isMissing(error)) missed.add(entry.id);
+      else if (isUnreadable(error)) unreadable++;
+      else throw error;
     }
   };
   let next = entries;
   for (let look = 0; look < MAX_LOOKS; look++) {
-    for await (const message of concurrently(next, FILES_AT_ONCE, read)) {
-      if (message !== undefined) yield message;
-    }
-    if (missed.size === 0) return;
+    await concurrently(next, width, read);
+    if (missed.size === 0) break;
     next = await findEntries(place, missed);
     missed.clear();
   }
+  return unreadable;
 }

@@ -11,13 +11,13 @@ import type { MaildirEntry } from '../maildir/entry.ts';
 import { isMissing, isUnreadable } from '../maildir/maildir-error.ts';
 import { AttachmentNames, isText } from './attachment.ts';
 import type { ReadAttachment } from './attachment.ts';
-import { readHeaderOfFile } from './header-of-file.ts';
+import { createHeaderReader } from './header-reader.ts';
 import { loadFieldReader, summarize } from './message-summary.ts';
 import type { MessageSummary, ShownAddress } from './message-summary.ts';
 import { notificationText } from './notification-text.ts';
 import { readPartText } from './part-text.ts';
 import { walkParts } from './walk-parts.ts';
-import type { MessagePart } from './walk-parts.ts';
+import type { MessagePart, VisitPart } from './walk-parts.ts';
 
 /** A message that was read. Plain data. */
 export interface ShownMessage extends MessageSummary {
@@ -43,7 +43,7 @@ export async function showMessage(
   maxTextBytes: number,
 ): Promise<ShownMessage> {
   const fields = await loadFieldReader();
-  const { section, fileBytes } = await readHeaderOfFile(path);
+  const { section, fileBytes } = await createHeaderReader().read(path);
   const summary = summarize(entry, section, fileBytes, fields);
   const notification = summary.report ? await readNotification(path) : undefined;
   const names = new AttachmentNames();
@@ -70,17 +70,12 @@ export async function showMessage(
 /** The text of the message in a file, for a search. @throws what the file system throws */
 export async function readMessageText(path: string, maxTextBytes: number): Promise<string> {
   const body = new BodyText(maxTextBytes);
-  await walkTolerantly(path, async (part) => {
-    if (isText(part)) await body.take(part);
-  });
+  await walkTolerantly(path, async (part) => (isText(part) ? body.take(part) : undefined));
   return body.text;
 }
 
 /** @returns what the parser could not go on from */
-async function walkTolerantly(
-  path: string,
-  visit: (part: MessagePart) => Promise<void>,
-): Promise<string | undefined> {
+async function walkTolerantly(path: string, visit: VisitPart): Promise<string | undefined> {
   try {
     await walkParts(path, visit);
     return undefined;
@@ -105,19 +100,20 @@ class BodyText {
     return this.#texts.join('\n');
   }
 
-  async take(part: MessagePart): Promise<void> {
+  async take(part: MessagePart): Promise<void | 'enough'> {
     const html = part.contentType === 'text/html';
     if (html && part.alternative && this.#plainAlternative) return;
     if (this.#left <= 0) {
       this.cut = true;
       return;
     }
-    const { text, cut } = await readPartText(part.contentTypeField, part.content, this.#left);
+    const { text, cut } = await readPartText(part, this.#left);
     this.cut ||= cut;
     if (text.trim() === '') return;
     if (part.alternative && !html) this.#plainAlternative = true;
     this.#left -= Buffer.byteLength(text);
     this.#texts.push(text.endsWith('\n') ? text : `${text}\n`);
+    return part.single ? 'enough' : undefined;
   }
 }
 

@@ -28,12 +28,17 @@ export interface MessagePart {
   readonly cid: string | undefined;
   /** It is one of several forms of the same content. */
   readonly alternative: boolean;
+  /** It is all there is: the message has no other part. */
+  readonly single: boolean;
   /** The content, transfer encoding decoded. What is not read is passed over. */
   readonly content: Readable;
 }
 
-/** Takes one part; the next comes when it has settled. */
-export type VisitPart = (part: MessagePart) => Promise<void>;
+/** Takes one part; the next comes when it has settled, unless it says that it has seen enough. */
+export type VisitPart = (part: MessagePart) => Promise<void | 'enough'>;
+
+/** Small, so that less memory waits to be freed while a large message goes by. */
+const READ_BYTES = 16_384;
 
 /** Walks through. @throws what the parser, the file system or `visit` throws */
 export async function walkParts(path: string, visit: VisitPart): Promise<void> {
@@ -46,7 +51,7 @@ export async function walkParts(path: string, visit: VisitPart): Promise<void> {
     skipTextToHtml: true,
   });
   const leaves = streamEveryLeaf(parser);
-  const file = createReadStream(path);
+  const file = createReadStream(path, { highWaterMark: READ_BYTES });
   file.on('error', (error) => parser.destroy(error));
   // A parser that has failed ends the stream of no part: whoever reads one would wait for ever.
   let content: Readable | undefined;
@@ -58,7 +63,7 @@ export async function walkParts(path: string, visit: VisitPart): Promise<void> {
       if (item.type !== 'attachment') continue;
       content = item.content;
       content.on('error', () => undefined); // told to whoever reads it, and here by the parser
-      await visit(partOf(item, ++number, leaves.get(item.headers)));
+      if ((await visit(partOf(item, ++number, leaves.get(item.headers)))) === 'enough') return;
       item.release?.();
       content.resume();
     }
@@ -107,6 +112,7 @@ function partOf(item: AttachmentStream, number: number, node: ParserNode | undef
     filename: item.filename,
     cid: item.cid,
     alternative,
+    single: node !== undefined && node.parent === undefined,
     content: item.content,
   };
 }
