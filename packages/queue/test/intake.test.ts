@@ -1,8 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createField, formatFields, NO_PARAMS, refuse } from '@posthouse/mail';
+import { createField, formatFields, NO_PARAMS, refuse, silentLogger } from '@posthouse/mail';
 import type { MailTransaction } from '@posthouse/mail';
 import { mailbox, testContext } from '@posthouse/testkit';
-import { StoreError } from '../src/index.ts';
+import { createSqliteStore, StoreError } from '../src/index.ts';
 import type { Queue, Store } from '../src/index.ts';
 import { createMemoryStore } from '../src/memory/memory-store.ts';
 import { withVerbs } from './faulty-store.ts';
@@ -259,6 +262,26 @@ describe('an inspector', () => {
     expect(seen).toBe(MESSAGE);
     expect(await under.attempts[0]?.text).toBe(`X-Seen: 1\r\nReceived: by test\r\n${MESSAGE}`);
     await under.stop();
+  });
+
+  it('sees a message that is kept in a file, too', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'posthouse-queue-'));
+    const store = createSqliteStore({ directory, maxInlineBytes: 1000 }, { logger: silentLogger });
+    const content = `${MESSAGE}${'x'.repeat(70)}\r\n`.repeat(100);
+    let seen = '';
+    const under = await startQueue({
+      deps: {
+        store,
+        inspect: async (_, staged) => {
+          for await (const chunk of staged.open()) seen += Buffer.from(chunk).toString();
+          return new Uint8Array();
+        },
+      },
+    });
+    await submit(under.queue, { to: ['bob@example.net'], content });
+    expect(seen).toBe(content);
+    await under.stop();
+    await rm(directory, { recursive: true });
   });
 
   it('may refuse', async () => {

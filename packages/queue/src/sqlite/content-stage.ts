@@ -60,7 +60,8 @@ export class FileOrMemoryStage implements ContentStage {
       this.#name = name;
       this.#staged.add(name);
       if (this.#discarded) this.#removeFile();
-      return { pointer: { kind: 'adopted', name }, ...facts };
+      const open = (): AsyncIterable<Uint8Array> => this.#files.read({ name, ...facts });
+      return { pointer: { kind: 'adopted', name }, ...facts, open };
     } catch (error) {
       throw storeErrorOf(error);
     }
