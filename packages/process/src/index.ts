@@ -8,6 +8,7 @@ export type { ConfigurationReader, LoadedConfiguration } from './configuration-f
 export { connectControl } from './control/client.ts';
 export type { ControlClient } from './control/client.ts';
 export type { ControlFields } from './control/protocol.ts';
+export { createReloadVerb } from './control/reload-verb.ts';
 export { startControl } from './control/server.ts';
 export type { Control, ControlVerb, ControlVerbs } from './control/server.ts';
 export { EXIT, ExitError } from './exit-code.ts';

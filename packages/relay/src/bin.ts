@@ -16,8 +16,10 @@ import {
   readCertificate,
   readNextHop,
   readSecret,
+  createReloadVerb,
   readVersion,
   runAgent,
+  startControl,
 } from '@posthouse/process';
 import type { AgentContext, RunningAgent } from '@posthouse/process';
 import { createRelay } from './relay.ts';
@@ -44,6 +46,7 @@ async function start(context: AgentContext<Configuration>): Promise<RunningAgent
   }
   const directory = createDirectory(configuration.directory, deps);
   const disk = createDisk();
+  await disk.directories.ensure(configuration.server.stateDirectory, 0o700);
   const store = await createQueueStore(configuration.queue, disk, logger);
   const resolver = createResolver(configuration.dns, deps);
   const relay = createRelay(await relayOptions(configuration, certificate, files), {
@@ -56,9 +59,14 @@ async function start(context: AgentContext<Configuration>): Promise<RunningAgent
   });
   const parts = [directory, store, resolver, relay];
   await startInOrder(parts);
+  const verbs = { ...relay.verbs, reload: createReloadVerb(() => context.reload()) };
+  const control = await startControl(configuration.server.stateDirectory, verbs, logger);
   return {
     facts: { relay: relay.address },
-    stop: () => stopInReverse(parts),
+    async stop() {
+      await control.stop();
+      await stopInReverse(parts);
+    },
     async reload(next) {
       const renewed = next.tls.certificate && (await readCertificate(next.tls.certificate));
       const options = await relayOptions(next, renewed, files);

@@ -33,5 +33,18 @@ export type { MxChoice, MxFacts } from './mx.ts';
 export { createRelay } from './relay.ts';
 export type { Relay, RelayDeps, RelayOptions } from './relay.ts';
 export { createQueueStore } from './queue-store.ts';
+export type { Operation } from './operation/operation.ts';
+export type { QueueVerb } from './operation/queue-verbs.ts';
+export type {
+  ListedRecipient,
+  ShownEnvelope,
+  ShownRecipient,
+  SummarizedDomain,
+  TracedEvent,
+} from './operation/queue-views.ts';
+export { readSelection, SELECTION_FIELDS } from './operation/selection-fields.ts';
+export type { OrderFields } from './operation/selection-fields.ts';
+export { createStandingQueue } from './operation/standing-queue.ts';
+export type { StandingQueue, StandingQueueDeps } from './operation/standing-queue.ts';
 export { relayOptions } from './settings.ts';
 export type { SettingFiles } from './settings.ts';

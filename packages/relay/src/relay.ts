@@ -8,19 +8,11 @@
  * order: listeners first, then attempts, then connections; the store is its owner's.
  */
 import { createNetworks, displayMailbox, startInOrder, stopInReverse } from '@posthouse/mail';
-import type {
-  Clock,
-  Domain,
-  Logger,
-  Mailbox,
-  MailReceiver,
-  Networks,
-  Startable,
-} from '@posthouse/mail';
+import type { Clock, Domain, Logger, MailReceiver, Networks, Startable } from '@posthouse/mail';
 import type { Resolver } from '@posthouse/dns';
 import type { Directory } from '@posthouse/directory';
 import { createQueue, transmitToReceiver } from '@posthouse/queue';
-import type { Queue, QueueOptions, RoutePlanner, Store, Transmitter } from '@posthouse/queue';
+import type { Queue, QueueOptions, Store, Transmitter } from '@posthouse/queue';
 import type {
   AgentLogins,
   ListenAddress,
@@ -31,11 +23,13 @@ import type {
 import { createForbiddenNetworks } from './host-address.ts';
 import { createIngress } from './ingress.ts';
 import { createNextHosts } from './next-hosts.ts';
+import { createOperation } from './operation/operation.ts';
+import type { Operation } from './operation/operation.ts';
 import { createDeliveryHop, createPeers } from './peers.ts';
+import { createPlanner } from './planner.ts';
 import { createRecipientCheck } from './recipient-check.ts';
 import { createRelayListener } from './relay-listener.ts';
 import type { RelayAccess } from './relay-listener.ts';
-import { decideRoute, laneOf } from './route.ts';
 import type { OutboundRoute, RouteHost, RoutingTable } from './route.ts';
 import { createTransmission } from './transmission.ts';
 
@@ -84,7 +78,7 @@ export interface RelayDeps {
 }
 
 /** A running relay. */
-export interface Relay extends Startable {
+export interface Relay extends Startable, Operation {
   /** For agents in this process, whom it trusts to know who the author is. */
   readonly receiver: MailReceiver;
   readonly queue: Queue;
@@ -115,11 +109,12 @@ export function createRelay(options: RelayOptions, deps: RelayDeps): Relay {
     },
   };
   const { delivery, transmitter, connections } = createOutlet(options, deps, routing);
+  const planner = createPlanner(routing);
   const queue = createQueue(
     { ...options.queue, hostname: options.hostname },
     {
       store: deps.store,
-      planner: plannerOf(routing),
+      planner,
       transmitter,
       clock,
       logger,
@@ -138,6 +133,7 @@ export function createRelay(options: RelayOptions, deps: RelayDeps): Relay {
       }),
     },
   );
+  const operation = createOperation(options, { store: deps.store, planner, clock, logger, queue });
   const access = (): RelayAccess => rules;
   const listener =
     options.listen &&
@@ -146,6 +142,7 @@ export function createRelay(options: RelayOptions, deps: RelayDeps): Relay {
   return {
     receiver,
     queue,
+    ...operation,
     start: () => startInOrder(parts),
     stop: () => stopInReverse(parts),
     get address() {
@@ -216,16 +213,6 @@ function readRules(options: RelayOptions, directory: Pick<Directory, 'isOwnDomai
     allowedPeers: options.allowedPeers && createNetworks(options.allowedPeers),
     normalized: createNetworks(options.normalizeLineEndingsFrom ?? []),
     logins: options.logins ?? {},
-  };
-}
-
-function plannerOf(routing: RoutingTable): RoutePlanner {
-  return {
-    plan(recipient: Mailbox) {
-      const { route } = decideRoute(recipient, routing);
-      const lane = laneOf(route);
-      return { lane, site: lane, own: route.kind === 'delivery' };
-    },
   };
 }
 

@@ -1,0 +1,111 @@
+/**
+ * The operator's verbs as orders with plain fields and answers of plain items: what the
+ * control socket of a running relay offers, and what a command does itself over the store
+ * of one that stands still.
+ *
+ * Long answers come as they are read. A field that cannot be read is a TypeError; a fault
+ * of the store is what it was, and the verb can be given again.
+ */
+import { parseTransactionId } from '@posthouse/mail';
+import type { Clock } from '@posthouse/mail';
+import { createDisk } from '@posthouse/durable-fs';
+import { describeEvent, exportTo, importFrom } from '@posthouse/queue';
+import type { Operator, RoutePlanner, Store } from '@posthouse/queue';
+import {
+  listedRecipient,
+  shownEnvelope,
+  shownRecipient,
+  summarizedDomain,
+  tracedEvent,
+} from './queue-views.ts';
+import { readSelection } from './selection-fields.ts';
+import type { OrderFields } from './selection-fields.ts';
+
+/** Does what an order says, item by item. */
+export type QueueVerb = (fields: OrderFields) => AsyncIterable<object>;
+
+export interface QueueVerbsDeps {
+  readonly operator: Operator;
+  readonly store: Store;
+  readonly planner: RoutePlanner;
+  readonly clock: Clock;
+}
+
+/** Makes the verbs, by the names under which they are ordered. */
+export function createQueueVerbs(deps: QueueVerbsDeps): Readonly<Record<string, QueueVerb>> {
+  const { clock, operator } = deps;
+  const selection = (fields: OrderFields) => readSelection(fields, clock.now());
+  return {
+    'queue.list': (fields) => list(fields, deps),
+    'queue.show': (fields) => show(fields, deps),
+    async *'queue.summary'() {
+      for (const line of await operator.summary()) yield summarizedDomain(line);
+    },
+    async *'queue.hold'(fields) {
+      yield { changed: await operator.hold(selection(fields)) };
+    },
+    async *'queue.release'(fields) {
+      yield { changed: await operator.release(selection(fields)) };
+    },
+    async *'queue.retry'(fields) {
+      yield { changed: await operator.retry(selection(fields)) };
+    },
+    async *'queue.remove'(fields) {
+      yield await operator.remove(selection(fields), fields['notify'] === true);
+    },
+    async *'queue.export'(fields) {
+      const place = { store: deps.store, disk: createDisk() };
+      yield { messages: await exportTo(textOf(fields, 'folder'), selection(fields), place) };
+    },
+    async *'queue.import'(fields) {
+      yield* importFrom(textOf(fields, 'folder'), { ...deps, disk: createDisk() });
+    },
+    'queue.trace': (fields) => trace(fields, deps),
+  };
+}
+
+async function* list(fields: OrderFields, { clock, operator }: QueueVerbsDeps) {
+  let left = countOf(fields, 'limit') ?? Infinity;
+  for await (const entry of operator.list(readSelection(fields, clock.now()))) {
+    if (left <= 0) return;
+    left -= 1;
+    yield listedRecipient(entry, clock.now());
+  }
+}
+
+/** The envelope, each recipient, and with `content` the message in pieces. Nothing where it is not queued. */
+async function* show(fields: OrderFields, { clock, operator }: QueueVerbsDeps) {
+  const id = parseTransactionId(textOf(fields, 'id').toUpperCase());
+  if (id === undefined) throw new TypeError(`id cannot be read: ${String(fields['id'])}`);
+  const shown = await operator.show(id);
+  if (shown === undefined) return;
+  yield { envelope: shownEnvelope(shown.message) };
+  for (const recipient of shown.recipients) {
+    yield { recipient: shownRecipient(recipient, clock.now()) };
+  }
+  if (fields['content'] !== true) return;
+  yield { base64: base64(shown.content.prefix) };
+  for await (const chunk of shown.content.open()) yield { base64: base64(chunk) };
+}
+
+async function* trace(fields: OrderFields, { operator }: QueueVerbsDeps) {
+  const events = await operator.trace(textOf(fields, 'subject'), countOf(fields, 'limit'));
+  for (const event of events) yield { event: tracedEvent(event), line: describeEvent(event) };
+}
+
+function base64(octets: Uint8Array): string {
+  return Buffer.from(octets).toString('base64');
+}
+
+function textOf(fields: OrderFields, name: string): string {
+  const value = fields[name];
+  if (typeof value !== 'string' || value === '') throw new TypeError(`${name} is missing`);
+  return value;
+}
+
+function countOf(fields: OrderFields, name: string): number | undefined {
+  const value = fields[name];
+  if (value === undefined) return undefined;
+  if (Number.isSafeInteger(value) && Number(value) > 0) return Number(value);
+  throw new TypeError(`${name} is no number above 0`);
+}

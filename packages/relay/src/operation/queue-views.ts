@@ -1,0 +1,136 @@
+/**
+ * What operators and their programs see of the queue: plain JSON, times in ISO 8601, paths
+ * without brackets but the null path. Pure.
+ */
+import { formatMailbox, NULL_PATH, replyText } from '@posthouse/mail';
+import type { TransferContext } from '@posthouse/mail';
+import type {
+  MessageRecord,
+  QueueEntry,
+  QueueEvent,
+  RecipientRecord,
+  SummaryLine,
+} from '@posthouse/queue';
+
+/** One recipient of a message, with what a list tells of the message. */
+export interface ListedRecipient extends ShownRecipient {
+  readonly id: string;
+  /** `<>` for the null path. */
+  readonly sender: string;
+  readonly sizeBytes: number;
+  readonly acceptedAt: string;
+  readonly messageId?: string;
+}
+
+/** A recipient by itself. */
+export interface ShownRecipient {
+  readonly index: number;
+  readonly recipient: string;
+  /** `active`: an attempt is under way. */
+  readonly state: 'active' | 'held' | 'queued';
+  readonly attempts: number;
+  /** Absent where it is held. */
+  readonly nextAttemptAt?: string;
+  /** What the last attempt came to, in our words and in the peer's. */
+  readonly reason?: string;
+  readonly reply?: string;
+  /** Which connections it shares. */
+  readonly lane: string;
+}
+
+/** A message without its recipients. */
+export interface ShownEnvelope {
+  readonly id: string;
+  readonly sender: string;
+  readonly messageId?: string;
+  readonly acceptedAt: string;
+  readonly sizeBytes: number;
+  readonly digest: string;
+  readonly priority: string;
+  readonly origin: Pick<TransferContext, 'greeting' | 'identity' | 'peer' | 'protocol' | 'tls'>;
+  readonly traceId: string;
+  readonly params: MessageRecord['params'];
+}
+
+/** One line of the report by destination. */
+export interface SummarizedDomain {
+  readonly domain: string;
+  readonly recipients: number;
+  readonly held: number;
+  readonly oldestAcceptedAt: string;
+  readonly nextAttemptAt?: string;
+}
+
+/** An event with its time for people; the rest as the log has it. */
+export type TracedEvent = Omit<QueueEvent, 'at' | 'cursor' | 'dueAt'> & {
+  readonly at: string;
+  readonly nextAttemptAt?: string;
+};
+
+export function listedRecipient({ message, recipient }: QueueEntry, now: number): ListedRecipient {
+  const { acceptedAt, id, messageId, sizeBytes } = message;
+  return {
+    id,
+    ...shownRecipient(recipient, now),
+    sender: senderOf(message),
+    sizeBytes,
+    acceptedAt: time(acceptedAt),
+    ...(messageId !== undefined && { messageId }),
+  };
+}
+
+export function shownRecipient(recipient: RecipientRecord, now: number): ShownRecipient {
+  const { attempts, dueAt, forwardPath, index, lane, lastReason, lastReply } = recipient;
+  const isActive = (recipient.lease?.until ?? 0) > now;
+  const state = isActive ? 'active' : recipient.state;
+  return {
+    index,
+    recipient: formatMailbox(forwardPath),
+    state,
+    attempts,
+    ...(state === 'queued' && { nextAttemptAt: time(dueAt) }),
+    ...(lastReason !== undefined && { reason: lastReason }),
+    ...(lastReply !== undefined && { reply: replyText(lastReply) }),
+    lane,
+  };
+}
+
+export function shownEnvelope(message: MessageRecord): ShownEnvelope {
+  const { acceptedAt, digest, id, messageId, origin, params, priority, sizeBytes } = message;
+  const { greeting, identity, peer, protocol, tls, traceId } = origin;
+  return {
+    id,
+    sender: senderOf(message),
+    ...(messageId !== undefined && { messageId }),
+    acceptedAt: time(acceptedAt),
+    sizeBytes,
+    digest,
+    priority,
+    origin: { protocol, peer, greeting, ...(identity && { identity }), ...(tls && { tls }) },
+    traceId,
+    params,
+  };
+}
+
+export function summarizedDomain(line: SummaryLine): SummarizedDomain {
+  const { domain, held, nextDueAt, oldestAcceptedAt, recipients } = line;
+  return {
+    domain,
+    recipients,
+    held,
+    oldestAcceptedAt: time(oldestAcceptedAt),
+    ...(nextDueAt !== undefined && { nextAttemptAt: time(nextDueAt) }),
+  };
+}
+
+export function tracedEvent({ cursor: _cursor, at, dueAt, ...event }: QueueEvent): TracedEvent {
+  return { ...event, at: time(at), ...(dueAt !== undefined && { nextAttemptAt: time(dueAt) }) };
+}
+
+function senderOf({ reversePath }: Pick<MessageRecord, 'reversePath'>): string {
+  return reversePath === NULL_PATH ? NULL_PATH : formatMailbox(reversePath);
+}
+
+function time(at: number): string {
+  return new Date(at).toISOString();
+}

@@ -1,0 +1,37 @@
+/**
+ * The queue of a relay that does not run, for operators: its store is opened, and nothing
+ * is sent. Who holds the store's lock keeps it: then `start` throws StoreError `in-use`.
+ */
+import type { Clock, Logger, Startable } from '@posthouse/mail';
+import type { Directory } from '@posthouse/directory';
+import type { Store } from '@posthouse/queue';
+import { createPlanner } from '../planner.ts';
+import type { RelayOptions } from '../relay.ts';
+import { createOperation } from './operation.ts';
+import type { QueueVerb } from './queue-verbs.ts';
+
+export interface StandingQueueDeps {
+  readonly store: Store;
+  readonly directory: Pick<Directory, 'isOwnDomain'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface StandingQueue extends Startable {
+  readonly verbs: Readonly<Record<string, QueueVerb>>;
+}
+
+/** @param options of the relay whose queue it is */
+export function createStandingQueue(options: RelayOptions, deps: StandingQueueDeps): StandingQueue {
+  const { directory, store } = deps;
+  const planner = createPlanner({
+    isOwnDomain: (domain) => directory.isOwnDomain(domain),
+    routes: new Map(Object.entries(options.routes ?? {})),
+    outbound: options.outbound ?? { kind: 'off' },
+  });
+  return {
+    verbs: createOperation(options, { ...deps, planner }).verbs,
+    start: () => store.start(),
+    stop: () => store.stop(),
+  };
+}
