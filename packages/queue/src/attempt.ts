@@ -47,6 +47,10 @@ export class RunningAttempt {
     this.#deps = deps;
   }
 
+  get isAborted(): boolean {
+    return this.#controller.signal.aborted;
+  }
+
   /** Tells the transmitter to stop. */
   abort(reason: unknown): void {
     if (this.#controller.signal.aborted) return;

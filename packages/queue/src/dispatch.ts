@@ -91,12 +91,12 @@ export class Dispatch {
   async stop(drainMs: number): Promise<void> {
     this.#stopping = true;
     await this.#supply.stop();
-    for (const group of this.#scheduler.drain()) this.#giveBack(group, this.#deps.clock.now());
+    for (const group of this.#scheduler.drain()) this.#giveBack(group, 0);
     await this.#drained(drainMs);
     this.#recorder.giveUp();
     const reason = new DOMException('the queue is stopping', 'AbortError');
     for (const attempt of this.#running.values()) attempt.abort(reason);
-    while (this.#tasks.size > 0) await Promise.all(this.#tasks);
+    await this.#idle();
     this.#keeper.stop();
   }
 
@@ -132,13 +132,14 @@ export class Dispatch {
   }
 
   #onClaimed(claimed: readonly Claimed[], limits: ClaimLimits): void {
+    const { planner } = this.#deps;
     const max = this.#options.concurrency.maxRecipientsPerAttempt;
     const byLane = new Map<LaneKey, number>();
-    for (const each of claimed) {
-      for (const { lane } of each.recipients) byLane.set(lane, (byLane.get(lane) ?? 0) + 1);
-      this.#scheduler.reserve(each.recipients.length);
-      this.#take(groupClaimed(each, this.#deps.planner, max));
+    for (const { recipients } of claimed) {
+      for (const { lane } of recipients) byLane.set(lane, (byLane.get(lane) ?? 0) + 1);
+      this.#scheduler.reserve(recipients.length);
     }
+    this.#take(claimed.flatMap((each) => groupClaimed(each, planner, max)));
     this.#scheduler.claimed(byLane, limits);
     this.#next();
   }
@@ -146,18 +147,23 @@ export class Dispatch {
   /** Lets groups wait for their turn, or tells them that there will be none now. */
   #take(groups: readonly Group[]): void {
     const now = this.#deps.clock.now();
+    const untils = new Map<LaneKey, number>();
+    const resting: Group[] = [];
     for (const group of groups) {
       const superseded = this.#keeper.supersedes(group, now);
       this.#keeper.add(group);
       if (this.#stopping || superseded) {
-        this.#giveBack(group, superseded ? now + SOON_MS : now);
+        this.#giveBack(group, SOON_MS);
         continue;
       }
       const until = this.#scheduler.admit(group, now);
       if (until === undefined) continue;
-      const rested = { lanes: [{ lane: group.lane, until }], groups: [group] };
-      this.#track(this.#leaveAlone(rested, RESTING));
+      untils.set(group.lane, until);
+      resting.push(group);
     }
+    if (resting.length === 0) return;
+    const lanes = [...untils].map(([lane, until]) => ({ lane, until }));
+    this.#track(this.#leaveAlone({ lanes, groups: resting }, RESTING));
   }
 
   /** Starts whatever may start. */
@@ -186,9 +192,12 @@ export class Dispatch {
     const rested = this.#scheduler.ended(group, judgement, now);
     if (rested.lanes.length > 0) this.#track(this.#leaveAlone(rested, whyResting(outcomes)));
     this.#next();
-    if (outcomes === undefined) return this.#giveBack(group, now + SOON_MS);
-    await this.#recorder.record(group, outcomes, true);
-    this.#finish(group);
+    if (outcomes === undefined) return this.#giveBack(group, SOON_MS);
+    try {
+      await this.#recorder.record(group, outcomes, true);
+    } finally {
+      this.#finish(group);
+    }
   }
 
   /** Begins and transmits; `undefined`: it never began. */
@@ -206,7 +215,7 @@ export class Dispatch {
       );
       return undefined;
     }
-    return attempt.transmit();
+    return attempt.isAborted ? undefined : attempt.transmit();
   }
 
   /**
@@ -218,23 +227,32 @@ export class Dispatch {
     const news = new Set<LaneKey>();
     const write = async (group: Group): Promise<void> => {
       const outcomes = group.recipients.map((recipient) => lastWords(recipient, why));
-      const recorded = await this.#recorder.record(group, outcomes, false);
-      if (recorded.news) news.add(group.lane);
-      this.#finish(group);
+      try {
+        const recorded = await this.#recorder.record(group, outcomes, false);
+        if (recorded.news) news.add(group.lane);
+      } finally {
+        this.#finish(group);
+      }
     };
     await Promise.all(groups.map(write));
-    for (const { lane, until } of lanes) {
-      if (news.has(lane)) continue;
-      this.#scheduler.quiet(lane);
-      await this.#deps.store.deferLane(lane, until).catch((error: unknown) => {
-        this.#deps.logger.warn({ event: 'defer-failed', lane, err: error }, 'A lane cannot rest');
-      });
-    }
+    const quiet = lanes.filter(({ lane }) => !news.has(lane));
+    await Promise.all(quiet.map(({ lane, until }) => this.#defer(lane, until)));
     this.#supply.expectMore(); // who waited made room, and may not have been all
   }
 
-  #giveBack(group: Group, dueAt: number): void {
-    this.#track(this.#recorder.giveBack(group, dueAt).then(() => this.#finish(group)));
+  async #defer(lane: LaneKey, until: number): Promise<void> {
+    this.#scheduler.quiet(lane);
+    try {
+      await this.#deps.store.deferLane(lane, until);
+    } catch (error) {
+      this.#deps.logger.warn({ event: 'defer-failed', lane, err: error }, 'A lane cannot rest');
+    }
+  }
+
+  /** Ends the leases of what never began; when we stop, it is due at once for who comes next. */
+  #giveBack(group: Group, afterMs: number): void {
+    const dueAt = this.#deps.clock.now() + (this.#stopping ? 0 : afterMs);
+    this.#track(this.#recorder.giveBack(group, dueAt).finally(() => this.#finish(group)));
   }
 
   #finish(group: Group): void {
@@ -258,11 +276,12 @@ export class Dispatch {
     if (this.#tasks.size === 0) return;
     const late = Promise.withResolvers<void>();
     const timer = this.#deps.clock.after(drainMs, late.resolve);
-    const all = async (): Promise<void> => {
-      while (this.#tasks.size > 0) await Promise.all(this.#tasks);
-    };
-    await Promise.race([all(), late.promise]);
+    await Promise.race([this.#idle(), late.promise]);
     timer.cancel();
+  }
+
+  async #idle(): Promise<void> {
+    while (this.#tasks.size > 0) await Promise.allSettled(this.#tasks);
   }
 }
 

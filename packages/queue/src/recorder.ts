@@ -10,17 +10,17 @@
 import { contentFrom, contentOf } from '@posthouse/mail';
 import type { Clock, Logger, MailContent, RecipientOutcome } from '@posthouse/mail';
 import type { ContentCache } from './content-cache.ts';
-import type { NewEvent } from './event.ts';
 import { leasedKey } from './group.ts';
 import type { Group } from './group.ts';
 import { makeNotifications } from './notification.ts';
-import type { News } from './notification.ts';
+import type { Notifications } from './notification.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { RetrySchedule } from './retry-schedule.ts';
 import type { RoutePlanner } from './route.ts';
 import { StoreError } from './store.ts';
 import type { Conclusion, ConclusionResult, RecipientChange, Store } from './store.ts';
-import { verdictOf } from './verdict.ts';
+import { untoldOf, verdictOf } from './verdict.ts';
+import type { Verdict, VerdictRules } from './verdict.ts';
 
 export interface RecorderDeps {
   readonly store: Store;
@@ -132,39 +132,40 @@ export class Recorder {
     const { planner, schedule, clock, random, logger, options } = this.#deps;
     const { message } = group;
     const now = clock.now();
-    const chance = random(); // one for all, so that they go together the next time as well
-    const rules = {
+    const rules: VerdictRules = {
       now,
       acceptedAt: message.acceptedAt,
       schedule,
-      random: () => chance,
-      plan: ({ forwardPath }: { forwardPath: Parameters<RoutePlanner['plan']>[0] }) =>
-        planner.plan(forwardPath, message),
+      random: random(),
+      plan: ({ forwardPath }) => planner.plan(forwardPath, message),
       delayAfterMs: options.notifications.delayAfterMs,
       attempted,
     };
-    const changes: RecipientChange[] = [];
-    const events: NewEvent[] = [];
-    const news: News[] = [];
-    for (const [place, recipient] of group.recipients.entries()) {
+    const verdicts = group.recipients.flatMap((recipient, place) => {
       const outcome = outcomes[place];
-      if (outcome === undefined) continue;
-      const verdict = verdictOf(recipient, outcome, rules);
-      changes.push(verdict.change);
-      if (verdict.event !== undefined) events.push(verdict.event);
-      if (verdict.fate !== undefined) news.push({ index: recipient.index, fate: verdict.fate });
-    }
-    if (news.length === 0) return { unit: { changes, events, messages: [] }, news: false };
-    const notifications = await makeNotifications(
-      { message, content: this.contentOf(group), news, now },
-      { hostname: options.hostname, options: options.notifications, planner, logger },
+      return outcome === undefined
+        ? []
+        : { recipient, verdict: verdictOf(recipient, outcome, rules) };
+    });
+    const news = verdicts.flatMap(({ recipient: { index }, verdict: { fate } }) =>
+      fate === undefined ? [] : { index, fate },
     );
-    const unit = {
-      changes,
-      events: [...events, ...notifications.events],
-      messages: notifications.messages,
-    };
-    return { unit, news: true };
+    const decided = verdicts.map(({ verdict }) => verdict);
+    if (news.length === 0) return { unit: unitOf(decided), news: false };
+    try {
+      const notifications = await makeNotifications(
+        { message, content: this.contentOf(group), news, now },
+        { hostname: options.hostname, options: options.notifications, planner, logger },
+      );
+      return { unit: unitOf(decided, notifications), news: true };
+    } catch (error) {
+      logger.error(
+        { event: 'notification-failed', queueId: message.id, err: error },
+        'A notification could not be made',
+      );
+      const untold = verdicts.map(({ recipient, verdict }) => untoldOf(recipient, verdict, rules));
+      return { unit: unitOf(untold), news: false };
+    }
   }
 
   async #conclude(unit: Conclusion, group: Group): Promise<ConclusionResult | 'unwritten'> {
@@ -197,4 +198,13 @@ export class Recorder {
     this.#pauses.delete(resolve);
     timer.cancel();
   }
+}
+
+/** The unit that writes verdicts down. */
+function unitOf(verdicts: readonly Verdict[], notifications?: Notifications): Conclusion {
+  return {
+    changes: verdicts.map(({ change }) => change),
+    events: [...verdicts.flatMap(({ event }) => event ?? []), ...(notifications?.events ?? [])],
+    messages: notifications?.messages ?? [],
+  };
 }

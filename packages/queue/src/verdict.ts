@@ -21,8 +21,8 @@ export interface VerdictRules {
   readonly now: number;
   readonly acceptedAt: number;
   readonly schedule: RetrySchedule;
-  /** Chance in [0, 1), asked for once for each delayed recipient. */
-  readonly random: () => number;
+  /** Chance in [0, 1): one for all recipients of an attempt, so that they go together the next time. */
+  readonly random: number;
   /** The route as it is now. */
   readonly plan: (recipient: LeasedRecipient) => RoutePlan;
   readonly delayAfterMs: number;
@@ -36,6 +36,9 @@ export interface Verdict {
   /** News for the author, should he want them. */
   readonly fate?: RecipientFate;
 }
+
+/** When to try again what could not be told. */
+const UNTOLD_WAIT_MS = 60 * 60_000;
 
 /** Finds the verdict. */
 export function verdictOf(
@@ -65,6 +68,34 @@ export function verdictOf(
   }
 }
 
+/**
+ * The same verdict where the news of it could not be put into words: a failure stays in the queue,
+ * so that its author is told another time; what was delivered is done all the same.
+ */
+export function untoldOf(
+  recipient: LeasedRecipient,
+  verdict: Verdict,
+  { now, plan, attempted }: VerdictRules,
+): Verdict {
+  const { change, event, fate } = verdict;
+  if (change.kind === 'again')
+    return { ...verdict, change: { ...change, delayTold: recipient.delayTold } };
+  if (fate?.outcome.kind !== 'failed') return { change, ...(event === undefined ? {} : { event }) };
+  const { lane, site } = plan(recipient);
+  return {
+    change: {
+      ...leasedKey(recipient),
+      kind: 'again',
+      dueAt: now + UNTOLD_WAIT_MS,
+      lane,
+      site,
+      lastReason: `Its author could not be told: ${fate.outcome.reason}`,
+      delayTold: recipient.delayTold,
+      counts: attempted,
+    },
+  };
+}
+
 function delayedOf(recipient: LeasedRecipient, outcome: Delayed, rules: VerdictRules): Verdict {
   const { now, schedule } = rules;
   const { domain } = recipient.forwardPath;
@@ -76,7 +107,7 @@ function delayedOf(recipient: LeasedRecipient, outcome: Delayed, rules: VerdictR
       domain,
       ...(outcome.scope === undefined ? {} : { scope: outcome.scope }),
     },
-    rules.random(),
+    rules.random,
   );
   if (next.kind === 'expired') return finalOf(recipient, expiredOf(outcome), rules, 'expired');
   const dueAt = now + next.afterMs;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createReply, enhancedStatus, NULL_PATH } from '@posthouse/mail';
-import type { Notify, RcptParams, RecipientOutcome } from '@posthouse/mail';
+import type { Mailbox, Notify, RcptParams, RecipientOutcome } from '@posthouse/mail';
 import { mailbox } from '@posthouse/testkit';
 import { StoreError } from '../src/index.ts';
 import { createMemoryStore } from '../src/memory/memory-store.ts';
@@ -171,6 +171,42 @@ describe('a message whose content is damaged', () => {
     await turn(50);
     const { events } = await store.events(undefined, 10);
     expect(events.map(({ kind }) => kind)).toContain('notification-sent');
+    await under.stop();
+  });
+});
+
+describe('news that cannot be put into words', () => {
+  /** A planner that fails for the author, and so for every notification to him. */
+  const faulty = {
+    planner: {
+      plan: ({ localPart, domain: lane }: Mailbox) => {
+        if (localPart === 'alice') throw new RangeError('a bug');
+        return { lane, site: lane };
+      },
+    },
+  };
+
+  it('keep a failure in the queue, until its author can be told', async () => {
+    const under = await startWith(NO_SUCH_USER, { deps: faulty });
+    await submit(under.queue, { to: ['bob@example.net'] });
+    await turn(20);
+    const [entry] = await under.store.list({}, { limit: 10 });
+    expect(entry?.recipient.lastReason).toBe(
+      'Its author could not be told: 550 5.1.1 no such user',
+    );
+    await under.clock.advance(HOUR);
+    expect(under.attempts).toHaveLength(2);
+    await under.stop();
+  });
+
+  it('do not have anything delivered twice', async () => {
+    const under = await startWith(DELIVERED, { deps: faulty });
+    await submit(under.queue, {
+      to: [{ address: 'bob@example.net', params: { notify: ['success'] } }],
+    });
+    await under.clock.advance(HOUR);
+    expect(under.attempts).toHaveLength(1);
+    expect(await eventKinds(under.store)).toEqual(['accepted', 'delivered']);
     await under.stop();
   });
 });
