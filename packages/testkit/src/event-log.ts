@@ -16,8 +16,11 @@ export interface EventLog {
   readonly logger: Logger;
   /** All, whoever waited for them. */
   readonly events: readonly LogEvent[];
-  /** The first event of this name with these fields that nobody has waited for. @throws why the log ended */
-  next(name: string, fields?: LogEvent): Promise<LogEvent>;
+  /**
+   * The first event of this name, or of one of these, with these fields that nobody has waited for.
+   * @throws why the log ended
+   */
+  next(name: string | readonly string[], fields?: LogEvent): Promise<LogEvent>;
   add(event: LogEvent): void;
   /** No more events: waiting rejects with this. */
   end(reason: Error): void;
@@ -56,8 +59,10 @@ export function createEventLog(): EventLog {
     },
     events,
     next(name, fields = {}) {
-      const wanted = Object.entries({ ...fields, event: name });
+      const names = [name].flat();
+      const wanted = Object.entries(fields);
       const fits = (event: LogEvent): boolean =>
+        names.includes(String(event['event'])) &&
         wanted.every(([key, value]) => event[key] === value);
       const [event] = take(unread, fits);
       if (event !== undefined) return Promise.resolve(event);

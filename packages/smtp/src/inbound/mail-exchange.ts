@@ -284,7 +284,7 @@ export class MailExchange {
       return this.#sayToAll(mail, thrown);
     }
     if (outcomes.some(isTaken)) {
-      log.accepted(mail, flow.sizeBytes);
+      log.accepted(mail, outcomes, flow.sizeBytes);
       this.#session.messageTaken();
     }
     const lmtp = settings.protocol === 'lmtp';

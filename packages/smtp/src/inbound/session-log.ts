@@ -5,7 +5,7 @@
  * once. The coming and going of sessions is `debug`.
  */
 import { asMailError, formatMailbox, formatPath, replyText } from '@posthouse/mail';
-import type { ForwardPath, Logger, MailError, Reply } from '@posthouse/mail';
+import type { ForwardPath, Logger, MailError, RecipientOutcome, Reply } from '@posthouse/mail';
 import type { IncomingMail } from './incoming-mail.ts';
 import type { SessionFacts } from './session-policy.ts';
 
@@ -38,13 +38,15 @@ export class SessionLog {
     );
   }
 
-  accepted(mail: IncomingMail, sizeBytes: number): void {
+  accepted(mail: IncomingMail, outcomes: readonly RecipientOutcome[], sizeBytes: number): void {
     const { context, reversePath } = mail.envelope;
+    // As the client is told: a queue may have taken it under another id than the transaction's.
+    const taken = outcomes.find((outcome) => outcome.kind === 'accepted');
     this.#logger.info(
       {
         event: 'message-accepted',
         ...this.#who(),
-        queueId: mail.id,
+        queueId: taken?.id ?? mail.id,
         traceId: context.traceId,
         reversePath: formatPath(reversePath),
         recipients: mail.recipientCount,

@@ -1,0 +1,30 @@
+/** A submission agent in a process of its own, in front of whatever a test plays. */
+import { onTestFinished } from 'vitest';
+import type { MailSystem, Place } from './mail-system.ts';
+import { onlyPlace } from './place.ts';
+import { startAgent } from './three-processes.ts';
+import { ACCOUNTS, createWorkplace } from './workplace.ts';
+
+/** As far as an author sees it. */
+export type SubmissionAlone = Pick<
+  MailSystem,
+  'accounts' | 'ca' | 'stop' | 'submission' | 'submissionTls'
+>;
+
+/** Starts one that hands mail to this place, in the clear. */
+export async function startSubmissionAlone({ host, port }: Place): Promise<SubmissionAlone> {
+  const { ca, directory } = await createWorkplace(onTestFinished);
+  const agent = await startAgent({
+    name: 'submission',
+    directory,
+    atEnd: onTestFinished,
+    own: { submission: { next_hop: { host, port, tls: 'off' } } },
+  });
+  return {
+    submission: onlyPlace(agent.facts['startTls']),
+    submissionTls: onlyPlace(agent.facts['tls']),
+    ca,
+    accounts: ACCOUNTS,
+    stop: async () => void (await agent.process.stop()),
+  };
+}
