@@ -12,9 +12,7 @@ describeInEveryShape('a message from an author', {}, (system, shape) => {
     const content = `From: ${ALICE}\r\nSubject: By ${way}\r\n\r\nHow are you?`;
     const sending = { author: ALICE, recipients: [BOB], content };
     const sent = await submit(system(), sending, way);
-    expect([sent.mail, ...sent.recipients].join('
-')).toMatch(/^250 2.*
-250 2.*$/);
+    expect([sent.mail, ...sent.recipients].join('\n')).toMatch(/^250 2.*\n250 2.*$/);
     expect(sent.data).toMatch(/^250 2\.0\.0 /);
     const message = await arrival(system(), sent, BOB);
     expect(message.path.startsWith(`${system().maildir(BOB)}/new/`)).toBe(true);
