@@ -15,6 +15,7 @@ import { startInOrder, stopInReverse } from '@posthouse/mail';
 import type { Clock, Logger, Startable } from '@posthouse/mail';
 import { readNextHop, readSecret } from '@posthouse/process';
 import { createQueueStore, createRelay, relayOptions } from '@posthouse/relay';
+import type { Operation } from '@posthouse/relay';
 import type { ListenAddress } from '@posthouse/smtp';
 import { createSubmission, submissionOptions } from '@posthouse/submission';
 import { createStackCertificate } from './certificate/stack-certificate.ts';
@@ -35,7 +36,7 @@ export interface StackAddresses {
 }
 
 /** All agents, running as one. */
-export interface Stack extends Startable {
+export interface Stack extends Startable, Operation {
   /** After start. */
   readonly addresses: StackAddresses;
   /** The file of the certificate authority that clients must trust; absent where the certificate is one's own. */
@@ -84,6 +85,8 @@ export async function createStack(configuration: Configuration, deps: StackDeps)
   });
   const parts = [directory, resolver, store, delivery, relay, submission, certificate];
   return {
+    operator: relay.operator,
+    verbs: relay.verbs,
     start: () => startInOrder(parts),
     stop: () => stopInReverse(parts),
     authorityFile: certificate.authorityFile,

@@ -11,6 +11,7 @@ export type { ControlFields } from './control/protocol.ts';
 export { createReloadVerb } from './control/reload-verb.ts';
 export { startControl } from './control/server.ts';
 export type { Control, ControlVerb, ControlVerbs } from './control/server.ts';
+export { escapeControls } from './escape.ts';
 export { EXIT, ExitError } from './exit-code.ts';
 export type { ExitName } from './exit-code.ts';
 export { createProcessLogger } from './logger.ts';

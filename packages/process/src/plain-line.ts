@@ -7,6 +7,7 @@
  * direction characters are written as escapes. Pure, but for the zone of the clock.
  */
 import { styleText } from 'node:util';
+import { escapeControls } from './escape.ts';
 
 type Style = 'dim' | 'red' | 'yellow' | 'cyan';
 
@@ -22,7 +23,7 @@ const HIDDEN: ReadonlySet<string> = new Set(['level', 'time', 'name', 'pid', 'ms
 /** Makes the line of an event that pino has written as JSON; a line that is no event stays as it is. */
 export function plainLine(json: string, colours: boolean): string {
   const event = parse(json);
-  if (event === undefined) return `${escaped(json.trimEnd())}\n`;
+  if (event === undefined) return `${escapeControls(json.trimEnd())}\n`;
   const paint = (style: Style, text: string): string =>
     colours ? styleText(style, text, { validateStream: false }) : text;
   const level = typeof event['level'] === 'string' ? event['level'] : '';
@@ -31,13 +32,14 @@ export function plainLine(json: string, colours: boolean): string {
   for (const [key, value] of Object.entries(event)) {
     if (HIDDEN.has(key)) continue;
     const stack = stackOf(value);
-    if (stack === undefined) fields.push(`${paint('dim', `${escaped(key)}=`)}${shown(value)}`);
-    else below.push(...stack.split('\n').map((line) => `    ${escaped(line)}`));
+    if (stack === undefined)
+      fields.push(`${paint('dim', `${escapeControls(key)}=`)}${shown(value)}`);
+    else below.push(...stack.split('\n').map((line) => `    ${escapeControls(line)}`));
   }
   const head = [
     paint('dim', timeOf(event['time'])),
     paint(LEVEL_STYLES[level] ?? 'dim', level.padEnd(5)),
-    escaped(textOf(event)),
+    escapeControls(textOf(event)),
   ].join(' ');
   const line = [head, ...fields].join('  ');
   return `${[line, ...below].join('\n')}\n`;
@@ -74,15 +76,6 @@ function stackOf(value: unknown): string | undefined {
 }
 
 function shown(value: unknown): string {
-  if (typeof value !== 'string') return escaped(JSON.stringify(value) ?? '');
-  return /^[^\s"=]+$/.test(value) ? escaped(value) : escaped(JSON.stringify(value));
-}
-
-/** C0, DEL, C1, line separators and marks of writing direction. */
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-
-function escaped(text: string): string {
-  return text.replace(UNSAFE, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
+  if (typeof value !== 'string') return escapeControls(JSON.stringify(value) ?? '');
+  return /^[^\s"=]+$/.test(value) ? escapeControls(value) : escapeControls(JSON.stringify(value));
 }

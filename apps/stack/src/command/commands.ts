@@ -20,6 +20,12 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     'add, list and remove accounts, set passwords',
     async () => (await import('./user.ts')).user,
   ),
+  entry(
+    'queue',
+    'list, show, hold, release, retry and remove queued mail',
+    async () => (await import('./queue.ts')).queue,
+  ),
+  entry('trace', 'tell what became of a message', async () => (await import('./trace.ts')).trace),
 ]);
 
 function entry(

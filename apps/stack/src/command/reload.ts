@@ -1,7 +1,6 @@
 /** `posthouse reload`: lets a running stack read configuration, accounts and certificates again. */
 import { readConfiguration } from '@posthouse/configuration';
-import { EXIT, loadConfiguration } from '@posthouse/process';
-import { giveOrder } from '../control/control-client.ts';
+import { connectControl, EXIT, ExitError, loadConfiguration } from '@posthouse/process';
 import { CONFIG_OPTION, readArguments, textValue } from './arguments.ts';
 import type { Command } from './command.ts';
 
@@ -16,12 +15,14 @@ export const reload: Command = {
     if (given === undefined) return EXIT.ok;
     const named = textValue(given, 'config');
     const { configuration } = await loadConfiguration(named, readConfiguration);
-    const answer = await giveOrder(configuration.server.stateDirectory, { verb: 'reload' });
-    if (answer.kind === 'done') {
-      process.stdout.write('Configuration, accounts and certificates were read again\n');
-      return EXIT.ok;
+    const { stateDirectory } = configuration.server;
+    const running = await connectControl(stateDirectory);
+    if (running === undefined) {
+      const text = `Nothing runs over ${stateDirectory}: start a stack with "posthouse up"`;
+      throw new ExitError('unavailable', text);
     }
-    process.stderr.write(`${answer.text}\n`);
-    return EXIT.configuration;
+    for await (const _done of running.order('reload'));
+    process.stdout.write('Configuration, accounts and certificates were read again\n');
+    return EXIT.ok;
   },
 };

@@ -9,9 +9,8 @@ import { readConfiguration } from '@posthouse/configuration';
 import type { Configuration } from '@posthouse/configuration';
 import { createDisk } from '@posthouse/durable-fs';
 import { systemClock } from '@posthouse/mail';
-import { runAgent } from '@posthouse/process';
+import { createReloadVerb, runAgent, startControl } from '@posthouse/process';
 import type { AgentContext, RunningAgent } from '@posthouse/process';
-import { startControl } from '../control/control-server.ts';
 import { ensureDemoAccounts } from '../demo/demo-accounts.ts';
 import { demoFacts, writeDemoFacts } from '../demo/demo-facts.ts';
 import { welcomeText } from '../demo/welcome.ts';
@@ -34,11 +33,8 @@ async function start(context: AgentContext<Configuration>): Promise<RunningAgent
     : [];
   const stack = await createStack(configuration, { logger, clock: systemClock });
   await stack.start();
-  const control = await startControl(
-    server.stateDirectory,
-    { reload: () => context.reload() },
-    logger,
-  );
+  const verbs = { ...stack.verbs, reload: createReloadVerb(() => context.reload()) };
+  const control = await startControl(server.stateDirectory, verbs, logger);
   const { addresses, authorityFile } = stack;
   if (isDemo && authorityFile !== undefined) {
     const { mailDirectory } = configuration.delivery;

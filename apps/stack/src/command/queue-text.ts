@@ -1,0 +1,89 @@
+/** The queue in words, for people. Text from outside is made harmless for the terminal. Pure. */
+import { escapeControls } from '@posthouse/process';
+import type {
+  ListedRecipient,
+  ShownEnvelope,
+  ShownRecipient,
+  SummarizedDomain,
+} from '@posthouse/relay';
+
+/** Two lines: who to whom, and how it stands. */
+export function listText(entry: ListedRecipient, now: number): string {
+  const { acceptedAt, id, recipient, sender, sizeBytes } = entry;
+  const from = sender === '<>' ? '<>' : `<${sender}>`;
+  const head = `${id}  ${sizeText(sizeBytes).padStart(7)}  ${spanText(now - Date.parse(acceptedAt)).padStart(6)} old  ${from} -> <${recipient}>`;
+  return escapeControls(head) + `\n    ${escapeControls(stateText(entry, now))}`;
+}
+
+/** The envelope, a line for each fact. */
+export function envelopeText(shown: ShownEnvelope): string {
+  const { acceptedAt, digest, id, messageId, origin, sender, sizeBytes, traceId } = shown;
+  const { greeting, identity, peer, protocol, tls } = origin;
+  const from = [greeting, `[${peer.address}]`].filter((text) => text !== '').join(' ');
+  const rows: readonly (readonly [string, string | undefined])[] = [
+    ['id', id],
+    ['from', sender],
+    ['Message-ID', messageId],
+    ['accepted', `${acceptedAt} by ${protocol.toUpperCase()} from ${from}`],
+    ['account', identity?.account],
+    ['TLS', tls && `${tls.version} ${tls.cipher}`],
+    ['size', `${sizeBytes} octets, SHA-256 ${digest}`],
+    ['trace id', traceId],
+  ];
+  return rows
+    .filter(([, text]) => text !== undefined)
+    .map(([name, text]) => `${name.padEnd(11)} ${escapeControls(text ?? '')}`)
+    .join('\n');
+}
+
+export function recipientText(recipient: ShownRecipient, now: number): string {
+  const state = stateText(recipient, now);
+  return `to          ${escapeControls(`<${recipient.recipient}>`)}\n            ${escapeControls(state)}`;
+}
+
+export function summaryText(line: SummarizedDomain, now: number): string {
+  const { domain, held, nextAttemptAt, oldestAcceptedAt, recipients } = line;
+  const next = nextAttemptAt === undefined ? 'no attempt' : nextText(nextAttemptAt, now);
+  const count = `${recipients}${held > 0 ? ` (${held} held)` : ''}`;
+  return `${escapeControls(domain).padEnd(32)} ${count.padStart(12)}  oldest ${spanText(now - Date.parse(oldestAcceptedAt)).padStart(6)}  ${next}`;
+}
+
+function stateText(recipient: ShownRecipient, now: number): string {
+  const { attempts, nextAttemptAt, reason, reply, state } = recipient;
+  const how =
+    state === 'held'
+      ? 'held'
+      : state === 'active'
+        ? 'an attempt is under way'
+        : nextText(nextAttemptAt, now);
+  const tried =
+    attempts === 0 ? 'not tried yet' : `${attempts} ${attempts === 1 ? 'try' : 'tries'}`;
+  const why = reply ?? reason;
+  return [how, tried, ...(why === undefined ? [] : [why])].join('; ');
+}
+
+function nextText(nextAttemptAt: string | undefined, now: number): string {
+  const left = Date.parse(nextAttemptAt ?? '') - now;
+  return left > 0 ? `next attempt in ${spanText(left)}` : 'due now';
+}
+
+function sizeText(octets: number): string {
+  if (octets < 1000) return `${octets} B`;
+  if (octets < 1e6) return `${(octets / 1e3).toFixed(1)} kB`;
+  return `${(octets / 1e6).toFixed(1)} MB`;
+}
+
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+] as const;
+
+function spanText(ms: number): string {
+  const place = UNITS.findIndex(([, unit]) => ms >= unit);
+  const [name, unit] = UNITS[place] ?? ['s', 1000];
+  const whole = Math.floor(Math.max(0, ms) / unit);
+  const finer = place === -1 ? undefined : UNITS[place + 1];
+  const rest = finer === undefined ? 0 : Math.floor((ms % unit) / finer[1]);
+  return `${whole}${name}${finer !== undefined && rest > 0 ? `${rest}${finer[0]}` : ''}`;
+}
