@@ -1,18 +1,14 @@
 /**
- * Store: the durable truth of a queue. Everything else in this package is an index
- * over it or a decision about it.
+ * Store: the durable truth of a queue. All else here is an index over it or a decision.
  *
- * Promises, at durability level `disk`: when `accept` or `conclude` resolves, all
- * that it was given is on the disk, content and directory entries included; when it
- * rejects, none of it is (but for `in-doubt`). Calls that arrive while one commit runs share the next.
- * Each unit of a batch is atomic by itself.
+ * At durability `disk`, when `accept` or `conclude` resolves, all that it was given is on the
+ * disk, content and directory entries included; when it rejects, none of it is (but for
+ * `in-doubt`). Calls that arrive while one commit runs share the next; each unit is atomic.
  *
- * One owner per store at a time: `start` throws StoreError `in-use` where another
- * process holds it. A damaged record or content file is moved aside and reported,
- * and the rest goes on. Every method may reject with StoreError; no rejection ever
- * makes a message permanent or gone.
- *
- * Every implementation passes the contract in `@posthouse/queue/testing`.
+ * One owner at a time: `start` throws StoreError `in-use` where another process holds it.
+ * What is damaged is moved aside and reported, and the rest goes on. Every method may
+ * reject with StoreError, and no rejection makes a message permanent or gone. Every
+ * implementation passes the contract in `@posthouse/queue/testing`.
  */
 import type { Reply, Startable } from '@posthouse/mail';
 import type {

@@ -11,7 +11,7 @@ import { createNetworks } from '@posthouse/mail';
 import type { Networks } from '@posthouse/mail';
 
 /** Never a mail host of somebody else's. */
-export const UNROUTABLE_NETWORKS: readonly string[] = [
+const UNROUTABLE_NETWORKS: readonly string[] = [
   '0.0.0.0/8',
   '127.0.0.0/8',
   '169.254.0.0/16',

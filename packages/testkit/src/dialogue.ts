@@ -1,6 +1,6 @@
-/**
- * A dialogue as text: what a scripted peer says, expects and does, line by line.
- *
+/** A dialogue as text: what a scripted peer says, expects and does, line by line. */
+
+/*
  *     S: 220 peer.example.test ESMTP     says this line (lines in a row leave in one write)
  *     C: MAIL FROM:<*>                   expects a line; `*` stands for anything
  *     ! content                          expects mail data up to its final dot

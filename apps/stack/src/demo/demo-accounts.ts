@@ -16,7 +16,7 @@ export interface DemoAccount {
 }
 
 /** Those who live in a stack without a configuration. */
-export const DEMO_USERS: readonly string[] = ['alice@posthouse.test', 'bob@posthouse.test'];
+const DEMO_USERS: readonly string[] = ['alice@posthouse.test', 'bob@posthouse.test'];
 
 const MAX_FILE_BYTES = 65_536;
 

@@ -72,9 +72,12 @@ with smtplib.SMTP('${submission.host}', ${submission.port}) as smtp:
 EOF`;
 }
 
+/** Stands in the root of the repository, for this command. */
+const NODE_LIBRARY = 'nodemailer';
+
 function nodeCommand({ author, ca, reader, submission }: Sending): string {
   return `node - <<'EOF'
-require('nodemailer').createTransport({
+require('${NODE_LIBRARY}').createTransport({
   host: '${submission.host}', port: ${submission.port}, requireTLS: true,
   tls: { ca: require('fs').readFileSync('${ca}') },
   auth: { user: '${author.user}', pass: '${author.password}' },
