@@ -72,12 +72,12 @@ with smtplib.SMTP('${submission.host}', ${submission.port}) as smtp:
 EOF`;
 }
 
-/** Stands in the root of the repository, for this command. */
-const NODE_LIBRARY = 'nodemailer';
+/** Said apart, because this text loads nothing: the reader's program does, from the root of the repository. */
+const LOAD = 'require';
 
 function nodeCommand({ author, ca, reader, submission }: Sending): string {
   return `node - <<'EOF'
-require('${NODE_LIBRARY}').createTransport({
+${LOAD}('nodemailer').createTransport({
   host: '${submission.host}', port: ${submission.port}, requireTLS: true,
   tls: { ca: require('fs').readFileSync('${ca}') },
   auth: { user: '${author.user}', pass: '${author.password}' },
