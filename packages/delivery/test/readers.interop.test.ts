@@ -104,8 +104,8 @@ describeWith('mutt', 'apt-get install -y mutt', 'mutt', () => {
     const out = join(place, 'out');
     await mkdir(join(place, 'home'));
     const commands = [
-      'set copy=no confirmappend=no delete=no mark_old=no quit=yes wait_key=no mbox_type=mbox',
-      `push "<tag-pattern>~A<enter><tag-prefix><copy-message>${out}<enter>y<quit>"`,
+      'set confirmappend=no confirmcreate=no copy=no delete=no mbox_type=mbox noresolve quit=yes',
+      `push "${[1, 2, 3].map((n) => `${n}<enter><copy-message>${out}<enter>`).join('')}<quit>"`,
     ];
     const muttrc = join(place, 'muttrc');
     await writeFile(muttrc, `${commands.join('\n')}\n`);
