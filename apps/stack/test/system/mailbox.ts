@@ -71,7 +71,8 @@ export async function newMail(
   return Promise.all(names.map((name) => readStored(join(directory, name))));
 }
 
-async function readStored(path: string): Promise<StoredMessage> {
+/** Reads a message of a Maildir. */
+export async function readStored(path: string): Promise<StoredMessage> {
   const text = await readFile(path, 'utf8');
   expect(text).not.toContain('\r');
   const section = readHeaderSection(Buffer.from(text.replaceAll('\n', '\r\n')));

@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import type { MailSystem, Place } from './mail-system.ts';
 import { onlyPlace } from './place.ts';
 import { startAgent } from './three-processes.ts';
-import { ACCOUNTS, createWorkplace } from './workplace.ts';
+import { createWorkplace } from './workplace.ts';
 
 /** As far as an author sees it. */
 export type SubmissionAlone = Pick<
@@ -13,7 +13,7 @@ export type SubmissionAlone = Pick<
 
 /** Starts one that hands mail to this place, in the clear. */
 export async function startSubmissionAlone({ host, port }: Place): Promise<SubmissionAlone> {
-  const { ca, directory } = await createWorkplace(onTestFinished);
+  const { accounts, ca, directory } = await createWorkplace(onTestFinished);
   const agent = await startAgent({
     name: 'submission',
     directory,
@@ -24,7 +24,7 @@ export async function startSubmissionAlone({ host, port }: Place): Promise<Submi
     submission: onlyPlace(agent.facts['startTls']),
     submissionTls: onlyPlace(agent.facts['tls']),
     ca,
-    accounts: ACCOUNTS,
+    accounts,
     stop: async () => void (await agent.process.stop()),
   };
 }

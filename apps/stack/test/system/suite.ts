@@ -4,7 +4,8 @@ import type { AtEnd, MailSystem, Sections, Shape } from './mail-system.ts';
 import { oneProcess } from './one-process.ts';
 import { threeProcesses } from './three-processes.ts';
 
-const SHAPES: readonly Shape[] = [oneProcess, threeProcesses];
+/** In one process, and in three. */
+export const SHAPES: readonly Shape[] = [oneProcess, threeProcesses];
 
 /** Describes journeys through systems of this configuration. */
 export function describeInEveryShape(

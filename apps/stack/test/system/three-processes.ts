@@ -11,7 +11,7 @@ import { startAgentProcess } from '@posthouse/testkit';
 import type { AgentProcess } from '@posthouse/testkit';
 import type { AgentName, AtEnd, MailSystem, Place, Sections, Shape } from './mail-system.ts';
 import { onlyPlace } from './place.ts';
-import { ACCOUNTS, configurationText, createWorkplace, maildirIn } from './workplace.ts';
+import { configurationText, createWorkplace, maildirIn } from './workplace.ts';
 
 const PACKAGES = join(import.meta.dirname, '..', '..', '..', '..', 'packages');
 
@@ -43,7 +43,7 @@ export async function startThreeProcesses(
   sections: Sections,
   atEnd: AtEnd,
 ): Promise<ThreeProcesses> {
-  const { ca, directory } = await createWorkplace(atEnd);
+  const { accounts, ca, directory } = await createWorkplace(atEnd);
   const start = (name: AgentName, own: Sections): Promise<Agent> =>
     startAgent({ name, directory, atEnd, own }, sections);
 
@@ -64,7 +64,7 @@ export async function startThreeProcesses(
     relay: relayPlace,
     lmtp,
     ca,
-    accounts: ACCOUNTS,
+    accounts,
     agents,
     get logs() {
       return {

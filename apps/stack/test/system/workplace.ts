@@ -7,38 +7,36 @@ import { createDisk } from '@posthouse/durable-fs';
 import { ensureDevelopmentCertificate } from '../../src/certificate/development-certificate.ts';
 import type { AtEnd, Sections } from './mail-system.ts';
 
-export const DOMAIN = 'example.test';
-export const HOSTNAME = 'mail.example.test';
+const DOMAIN = 'example.test';
 
-/** The passwords of those who live in `example.test`. */
-export const ACCOUNTS: Readonly<Record<string, string>> = {
-  'alice@example.test': 'correct horse',
-  'bob@example.test': 'battery staple',
-  'carol@example.test': 'over the moon',
-};
+const PASSWORDS = { alice: 'correct horse', bob: 'battery staple', carol: 'over the moon' };
 
 export interface Workplace {
   readonly directory: string;
   /** PEM. */
   readonly ca: string;
+  /** Account → password. */
+  readonly accounts: Readonly<Record<string, string>>;
 }
 
-/** Makes one. */
-export async function createWorkplace(atEnd: AtEnd): Promise<Workplace> {
+/** Makes one, with accounts in the domain. */
+export async function createWorkplace(atEnd: AtEnd, domain: string = DOMAIN): Promise<Workplace> {
   const directory = await mkdtemp(join(tmpdir(), 'posthouse-journey-'));
   atEnd(() => rm(directory, { recursive: true, force: true }));
-  for (const [account, password] of Object.entries(ACCOUNTS)) {
-    await addAccount({ path: join(directory, 'accounts') }, account, password);
+  const accounts: Record<string, string> = {};
+  for (const [name, password] of Object.entries(PASSWORDS)) {
+    accounts[`${name}@${domain}`] = password;
+    await addAccount({ path: join(directory, 'accounts') }, `${name}@${domain}`, password);
   }
   await writeFile(join(directory, 'secret'), 'between our own agents\n');
   const ca = await certify(directory);
-  return { directory, ca: await readFile(ca, 'utf8') };
+  return { directory, accounts, ca: await readFile(ca, 'utf8') };
 }
 
 /** Makes a certificate of the same authority, anew where there is one. */
 export async function certify(directory: string): Promise<string> {
   await rm(join(directory, 'server.pem'), { force: true });
-  const names = ['localhost', '127.0.0.1', '::1', HOSTNAME];
+  const names = ['localhost', '127.0.0.1', '::1'];
   const options = { directory, names, now: Date.now() };
   return (await ensureDevelopmentCertificate(options, createDisk())).authorityFile;
 }
@@ -50,7 +48,7 @@ export function maildirIn(stateDirectory: string, account: string): string {
 
 /** What every configuration of a journey has. Ports are free ones. */
 const COMMON: Sections = {
-  server: { hostname: HOSTNAME },
+  server: { hostname: `mail.${DOMAIN}` },
   domains: { own: [DOMAIN] },
   accounts: { file: 'accounts' },
   tls: { certificate_file: 'server.pem', key_file: 'server.key', ca_file: 'ca.pem' },
