@@ -9,11 +9,11 @@ import { createHash } from 'node:crypto';
 import { composeDsn, decideNotifications, readReturnedContent } from '@posthouse/dsn';
 import type { Notification, RecipientFate, ReturnedContent } from '@posthouse/dsn';
 import { formatMailbox, newTraceId, newTransactionId } from '@posthouse/mail';
-import type { Domain, Logger, MailContent, TransferContext } from '@posthouse/mail';
+import type { Domain, ForwardPath, Logger, MailContent, TransferContext } from '@posthouse/mail';
 import type { NewEvent } from './event.ts';
 import type { ResolvedNotifications } from './options.ts';
-import type { MessageRecord, QueueId } from './record.ts';
-import type { RoutePlanner } from './route.ts';
+import type { MessageRecord, QueueId, RecipientRecord } from './record.ts';
+import type { RoutePlan, RoutePlanner } from './route.ts';
 import type { Conclusion, NewMessage } from './store.ts';
 
 /** News of one recipient. */
@@ -86,7 +86,17 @@ async function make(
     traceId: newTraceId(),
   };
   const { reversePath, mailParams: params, forwardPath, bytes } = composed;
-  const { lane, site } = deps.planner.plan(forwardPath, { reversePath, params, origin });
+  const recipients = finalRecipients(forwardPath, deps.planner).map((final, index) => ({
+    message: id,
+    index,
+    forwardPath: final,
+    params: composed.rcptParams,
+    state: 'queued' as const,
+    ...placeOf(deps.planner.plan(final, { reversePath, params, origin })),
+    attempts: 0,
+    dueAt: now,
+    delayTold: false,
+  }));
   return {
     message: {
       id,
@@ -101,24 +111,25 @@ async function make(
       priority: 'notification',
       acceptedAt: now,
     },
-    recipients: [
-      {
-        message: id,
-        index: 0,
-        forwardPath,
-        params: composed.rcptParams,
-        state: 'queued',
-        lane,
-        site,
-        attempts: 0,
-        dueAt: now,
-        delayTold: false,
-      },
-    ],
-    events: [
-      { kind: 'accepted', message: id, index: 0, at: now, recipient: formatMailbox(forwardPath) },
-    ],
+    recipients,
+    events: recipients.map(({ forwardPath: final, index }) => ({
+      kind: 'accepted',
+      message: id,
+      index,
+      at: now,
+      recipient: formatMailbox(final),
+    })),
   };
+}
+
+/** An address that leads nowhere is kept as it is: that it failed will be found out and told. */
+function finalRecipients(forwardPath: ForwardPath, planner: RoutePlanner): readonly ForwardPath[] {
+  const finals = planner.expand?.(forwardPath) ?? [];
+  return finals.length === 0 ? [forwardPath] : finals;
+}
+
+function placeOf({ lane, site }: RoutePlan): Pick<RecipientRecord, 'lane' | 'site'> {
+  return { lane, site };
 }
 
 async function readReturned(

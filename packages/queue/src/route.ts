@@ -31,6 +31,11 @@ export interface SiteLimits {
 /** Tells lane and site. Cheap, synchronous, never throws. */
 export interface RoutePlanner {
   plan(recipient: ForwardPath, message: RoutedMessage): RoutePlan;
+  /**
+   * Where a notification for this address ends up: aliases and lists, which a receiver in front of
+   * the queue expands for all other mail. Empty: nowhere. Left out: every address is a final one.
+   */
+  expand?(recipient: ForwardPath): readonly ForwardPath[];
   /** Asked when a site is first seen, and again after it was idle. */
   limits?(site: SiteKey): SiteLimits;
 }

@@ -10,6 +10,7 @@ import {
   HOST_DOWN,
   HOUR,
   NO_SUCH_USER,
+  planByDomain,
   startQueue,
   submit,
   turn,
@@ -46,6 +47,21 @@ async function afterwards({ clock, store }: QueueUnderTest, ms: number): Promise
   await turn(50);
   expect(store.usage().recipients).toBeLessThanOrEqual(1);
 }
+
+describe('a notification to an alias', () => {
+  it('goes to everybody whom the alias means', async () => {
+    const finals = [mailbox('carol@example.org'), mailbox('dora@example.org')];
+    const planner = { ...planByDomain, expand: () => finals };
+    const under = await startWith(NO_SUCH_USER, { deps: { planner } });
+    await submit(under.queue, { to: [{ address: 'bob@example.net', params: {} }] });
+    await afterwards(under, HOUR);
+    expect(notificationsIn(under.attempts).flatMap(({ addresses }) => addresses)).toEqual([
+      'carol@example.org',
+      'dora@example.org',
+    ]);
+    await under.stop();
+  });
+});
 
 describe('news for the author', () => {
   const table: readonly (readonly [string, RecipientOutcome, Notify | undefined, string[]])[] = [

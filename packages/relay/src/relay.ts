@@ -109,7 +109,7 @@ export function createRelay(options: RelayOptions, deps: RelayDeps): Relay {
     },
   };
   const { delivery, transmitter, connections } = createOutlet(options, deps, routing);
-  const planner = createPlanner(routing);
+  const planner = createPlanner(routing, deps.directory);
   const queue = createQueue(
     { ...options.queue, hostname: options.hostname },
     {

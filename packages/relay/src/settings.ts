@@ -6,6 +6,7 @@
  * change. @throws what the reader throws for a file that cannot be read
  */
 import { parseMailbox } from '@posthouse/mail';
+import type { Mailbox } from '@posthouse/mail';
 import type {
   Configuration,
   NextHop,
@@ -58,12 +59,22 @@ export async function relayOptions(
         minFreeDiskBytes: queue.minFreeBytes,
       },
       retry: { waitsMs: relay.retry.scheduleMs, giveUpAfterMs: relay.retry.expireMs },
-      notifications: { delayAfterMs: relay.retry.delayWarningMs },
+      notifications: {
+        delayAfterMs: relay.retry.delayWarningMs,
+        ...postmasterOf(configuration),
+      },
       eventRetentionMs: queue.eventRetentionMs,
       drainMs: server.drainMs,
     },
     drainMs: server.drainMs,
   };
+}
+
+/** Who is told when a notification itself cannot be delivered: the postmaster of our first domain. */
+function postmasterOf({ directory }: Configuration): { readonly postmaster?: Mailbox } {
+  const [domain] = directory.domains;
+  const postmaster = domain === undefined ? undefined : parseMailbox(`postmaster@${domain}`);
+  return postmaster === undefined ? {} : { postmaster };
 }
 
 /** A list may grow a message well beyond what one client may name. */

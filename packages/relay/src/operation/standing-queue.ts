@@ -2,7 +2,7 @@
  * The queue of a relay that does not run, for operators: its store is opened, and nothing
  * is sent. Who holds the store's lock keeps it: then `start` throws StoreError `in-use`.
  */
-import type { Clock, Logger, Startable } from '@posthouse/mail';
+import type { Clock, Logger, MailDomain, Startable } from '@posthouse/mail';
 import type { Directory } from '@posthouse/directory';
 import type { Store } from '@posthouse/queue';
 import { createPlanner } from '../planner.ts';
@@ -12,7 +12,7 @@ import type { QueueVerb } from './queue-verbs.ts';
 
 export interface StandingQueueDeps {
   readonly store: Store;
-  readonly directory: Pick<Directory, 'isOwnDomain'>;
+  readonly directory: Pick<Directory, 'expand' | 'isOwnDomain'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -24,11 +24,12 @@ export interface StandingQueue extends Startable {
 /** @param options of the relay whose queue it is */
 export function createStandingQueue(options: RelayOptions, deps: StandingQueueDeps): StandingQueue {
   const { directory, store } = deps;
-  const planner = createPlanner({
-    isOwnDomain: (domain) => directory.isOwnDomain(domain),
+  const routing = {
+    isOwnDomain: (domain: MailDomain) => directory.isOwnDomain(domain),
     routes: new Map(Object.entries(options.routes ?? {})),
-    outbound: options.outbound ?? { kind: 'off' },
-  });
+    outbound: options.outbound ?? { kind: 'off' as const },
+  };
+  const planner = createPlanner(routing, directory);
   return {
     verbs: createOperation(options, { ...deps, planner }).verbs,
     start: () => store.start(),
