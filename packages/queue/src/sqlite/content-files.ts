@@ -100,34 +100,55 @@ export class ContentFiles {
   }
 
   /** Removes files in the background, one batch after the other. What fails is an orphan of the next start. */
-  remove(names: readonly string[]): void {
+  remove(names: readonly string[]): Promise<void> {
     this.#removals = this.#removals.then(async () => {
       for (let at = 0; at < names.length && !this.#stopped; at += REMOVAL_BATCH) {
         await Promise.all(names.slice(at, at + REMOVAL_BATCH).map((name) => this.#remove(name)));
       }
     });
+    return this.#removals;
   }
 
-  /** Looks for files that no message refers to, and removes them. */
+  /**
+   * Looks for files that no message refers to, and removes them. Not while a damaged database is
+   * kept: they may be all that is left of a message that was lost with it.
+   */
   async sweep(knownFiles: (names: readonly string[]) => Promise<readonly string[]>): Promise<void> {
+    if (await this.#isDatabaseKept()) {
+      const fields = { event: 'queue.orphans-kept', directory: this.#damagedDirectory };
+      const text = 'content that no message refers to is kept while a damaged database is';
+      this.#logger.warn(fields, text);
+      return;
+    }
+    let count = 0;
     for await (const batch of this.#files.names()) {
       if (this.#stopped) return;
       const foreign = batch.filter((name) => !name.startsWith(`${this.#mark}-`));
       if (foreign.length === 0) continue;
       const known = new Set(await knownFiles(foreign));
       const orphans = foreign.filter((name) => !known.has(name));
-      if (orphans.length > 0) {
-        const fields = { event: 'queue.orphans-removed', count: orphans.length };
-        this.#logger.info(fields, 'removed content that no message refers to');
-      }
-      this.remove(orphans);
+      count += orphans.length;
+      await this.remove(orphans);
     }
+    const fields = { event: 'queue.orphans-removed', count };
+    this.#logger.debug(fields, 'looked for content that no message refers to');
   }
 
   /** Ends the background's work. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#removals;
+  }
+
+  async #isDatabaseKept(): Promise<boolean> {
+    try {
+      for await (const batch of this.#disk.directories.list(this.#damagedDirectory)) {
+        if (batch.some(({ name }) => name.endsWith('.sqlite'))) return true;
+      }
+    } catch (error) {
+      if (!isFault(error, 'missing')) throw error;
+    }
+    return false;
   }
 
   async #remove(name: string): Promise<void> {

@@ -83,7 +83,7 @@ export class FileOrMemoryStage implements ContentStage {
 
   #removeFile(): void {
     if (this.#name !== undefined && this.#staged.delete(this.#name)) {
-      this.#files.remove([this.#name]);
+      void this.#files.remove([this.#name]);
     }
   }
 }

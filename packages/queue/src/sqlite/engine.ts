@@ -166,7 +166,7 @@ export class Engine {
 
   #take({ usage, orphans, due, events }: Aftermath): void {
     this.usage = usage;
-    if (orphans.length > 0) this.files.remove(orphans);
+    if (orphans.length > 0) void this.files.remove(orphans);
     for (const listener of this.listeners) {
       if (events) listener('events');
       if (due) listener('due');

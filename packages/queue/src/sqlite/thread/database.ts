@@ -14,7 +14,7 @@ import { prepare } from './statement.ts';
 /** Pages of 4 KiB: a small message takes one or two. */
 const PAGE_BYTES = 4096;
 /** Kept by the connection that writes. */
-const WRITER_CACHE_KIB = 32_768;
+const WRITER_CACHE_KIB = 16_384;
 const READER_CACHE_KIB = 8192;
 /** Pages in the log before they are carried over, by the commit that comes upon them. */
 const CHECKPOINT_PAGES = 2000;

@@ -4,6 +4,8 @@ import type { LoggedRow, ReadVerbs } from '../protocol.ts';
 import { prepare } from './statement.ts';
 
 const COLUMNS = 'cursor, message, at, body';
+/** Old events are at the beginning: no more of it is looked at for them. */
+const OLD_WINDOW = 50_000;
 
 type EventVerbs = Pick<
   ReadVerbs,
@@ -25,12 +27,13 @@ export function createEventReads(database: DatabaseSync): EventVerbs {
   );
   const old = prepare<{ readonly cursor: number }>(
     database,
-    'SELECT cursor FROM event WHERE at < ? ORDER BY cursor LIMIT ?',
+    `SELECT cursor FROM (SELECT cursor, at FROM event ORDER BY cursor LIMIT ${OLD_WINDOW})
+       WHERE at < ? LIMIT ?`,
   );
   const search = createSearch(database);
   const empty = prepare<{ readonly bucket: number }>(
     database,
-    `SELECT bucket FROM (SELECT MIN(bucket) AS bucket FROM search_key) b
+    `SELECT bucket FROM (SELECT bucket FROM search_key ORDER BY bucket LIMIT 1) b
        WHERE bucket < (SELECT MAX(bucket) FROM search_key) AND NOT EXISTS (
          SELECT 1 FROM search_key k JOIN event e ON e.message = k.message
          WHERE k.bucket = b.bucket)`,
