@@ -25,6 +25,11 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     'list, show, hold, release, retry and remove queued mail',
     async () => (await import('./queue.ts')).queue,
   ),
+  entry(
+    'explain',
+    'tell what would become of mail for an address, and why',
+    async () => (await import('./explain.ts')).explain,
+  ),
   entry('trace', 'tell what became of a message', async () => (await import('./trace.ts')).trace),
 ]);
 

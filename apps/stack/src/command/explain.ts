@@ -1,0 +1,163 @@
+/**
+ * `posthouse explain`: each decision about an address, and which setting or record made it,
+ * without sending anything.
+ *
+ * It reads the files as the next start or reload would, and asks the DNS; it connects to no
+ * mail host.
+ */
+import { readConfiguration } from '@posthouse/configuration';
+import type { Configuration } from '@posthouse/configuration';
+import { createDirectory } from '@posthouse/directory';
+import type { Directory } from '@posthouse/directory';
+import { createResolver } from '@posthouse/dns';
+import {
+  displayMailbox,
+  NULL_PATH,
+  parseMailbox,
+  silentLogger,
+  startInOrder,
+  stopInReverse,
+  systemClock,
+} from '@posthouse/mail';
+import type { Mailbox, ReversePath } from '@posthouse/mail';
+import {
+  escapeControls,
+  EXIT,
+  ExitError,
+  loadConfiguration,
+  readNextHop,
+  readSecret,
+} from '@posthouse/process';
+import { relayOptions } from '@posthouse/relay';
+import type { RoutingTable } from '@posthouse/relay';
+import { CONFIG_OPTION, readArguments, textValue } from './arguments.ts';
+import type { Command } from './command.ts';
+import { durationText, sizeText } from './explain-decision.ts';
+import type { Decision } from './explain-decision.ts';
+import { explainMeaning } from './explain-meaning.ts';
+import { explainRoute } from './explain-route.ts';
+import { explainAuthor, explainVerdict } from './explain-verdict.ts';
+
+const USAGE = `Usage: posthouse explain ADDRESS [--from ADDRESS]
+
+Tells what would become of mail for an address, and which setting or record decides: domain,
+aliases, recipient, route, mail hosts and their addresses, TLS, limits. Nothing is sent, and
+nobody is connected to but the DNS.
+
+  --from ADDRESS    also who may write from it; '<>' for the null path
+  --json            one JSON object a line
+  --config FILE     configuration to explain`;
+
+export const explain: Command = {
+  async run(argv) {
+    const options = {
+      ...CONFIG_OPTION,
+      from: { type: 'string' },
+      json: { type: 'boolean' },
+    } as const;
+    const given = readArguments(argv, USAGE, options);
+    if (given === undefined) return EXIT.ok;
+    const [address, ...more] = given.positionals;
+    if (address === undefined || more.length > 0) throw new ExitError('usage', USAGE);
+    const to = readAddress(address);
+    const text = textValue(given, 'from');
+    const from = text === undefined || text === NULL_PATH ? text : readAddress(text);
+    const named = textValue(given, 'config');
+    const { configuration } = await loadConfiguration(named, readConfiguration);
+    const decisions = await decide(to, from, configuration);
+    const lines =
+      given.values['json'] === true
+        ? decisions.map((one) => JSON.stringify(one))
+        : paragraphs(decisions);
+    process.stdout.write(`${lines.join('\n')}\n`);
+    return EXIT.ok;
+  },
+};
+
+async function decide(
+  to: Mailbox,
+  from: ReversePath | undefined,
+  configuration: Configuration,
+): Promise<readonly Decision[]> {
+  const deps = { logger: silentLogger, clock: systemClock };
+  const directory = createDirectory(configuration.directory, deps);
+  const resolver = createResolver(configuration.dns, deps);
+  const relay = await relayOptions(configuration, undefined, { readSecret, readNextHop });
+  const routing: RoutingTable = {
+    isOwnDomain: (domain) => directory.isOwnDomain(domain),
+    routes: new Map(Object.entries(relay.routes ?? {})),
+    outbound: relay.outbound ?? { kind: 'off' },
+  };
+  const all = { configuration, directory, resolver, routing };
+  const parts = [directory, resolver];
+  await startInOrder(parts);
+  try {
+    const routes: Decision[] = [];
+    for (const final of finalsOf(to, directory)) routes.push(...(await explainRoute(final, all)));
+    return [
+      ...(from === undefined ? [] : [explainAuthor(from, all)]),
+      domainDecision(to, directory),
+      ...explainMeaning(to, all),
+      ...routes,
+      ...limitDecisions(to, configuration),
+      ...(await explainVerdict(to, from ?? NULL_PATH, all)),
+    ];
+  } finally {
+    await stopInReverse(parts);
+  }
+}
+
+function finalsOf(to: Mailbox, directory: Directory): readonly Mailbox[] {
+  return directory.isOwnDomain(to.domain) ? directory.expand(to).finals : [to];
+}
+
+function domainDecision(to: Mailbox, directory: Directory): Decision {
+  const isOwn = directory.isOwnDomain(to.domain);
+  const text = isOwn ? `${to.domain} is ours` : `${to.domain} is none of ours`;
+  return { address: displayMailbox(to), topic: 'domain', text, because: 'domains.own' };
+}
+
+function limitDecisions(to: Mailbox, { relay, submission }: Configuration): readonly Decision[] {
+  const address = displayMailbox(to);
+  const { expireMs, scheduleMs } = relay.retry;
+  const size = (bytes: number, where: string) => `${sizeText(bytes)} ${where}`;
+  const most = [
+    size(submission.limits.maxMessageBytes, 'from authors'),
+    size(relay.limits.maxMessageBytes, 'from strangers'),
+  ].join(', ');
+  return [
+    {
+      address,
+      topic: 'limits',
+      text: `${most}; ${relay.limits.maxRecipients} recipients a message`,
+      because: 'submission.max_message_size, relay.max_message_size, relay.max_recipients',
+    },
+    {
+      address,
+      topic: 'retries',
+      text: `after ${scheduleMs.map(durationText).join(', ')} and so on; given up after ${durationText(expireMs)}`,
+      because: 'relay.retry.schedule, relay.retry.expire',
+    },
+  ];
+}
+
+/** Decisions of one address under its name, each with its reason below. */
+function paragraphs(decisions: readonly Decision[]): readonly string[] {
+  let current: string | undefined;
+  return decisions.flatMap(({ address, because, text, topic }) => {
+    const head = address === current ? [] : [...(current === undefined ? [] : ['']), address];
+    current = address;
+    return [...head, `  ${topic.padEnd(11)} ${text}`, `  ${''.padEnd(11)} (${because})`].map(
+      escapeControls,
+    );
+  });
+}
+
+/** @throws ExitError `usage` */
+function readAddress(text: string): Mailbox {
+  const mailbox = parseMailbox(
+    text.startsWith('<') && text.endsWith('>') ? text.slice(1, -1) : text,
+  );
+  if (mailbox === undefined) throw new ExitError('usage', `${text} is no address`);
+  return mailbox;
+}
