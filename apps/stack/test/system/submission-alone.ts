@@ -2,7 +2,8 @@
 import { onTestFinished } from 'vitest';
 import type { MailSystem, Place } from './mail-system.ts';
 import { onlyPlace } from './place.ts';
-import { startAgent } from './three-processes.ts';
+import { startAgent } from './agent.ts';
+import { bin } from './three-processes.ts';
 import { createWorkplace } from './workplace.ts';
 
 /** As far as an author sees it. */
@@ -16,6 +17,7 @@ export async function startSubmissionAlone({ host, port }: Place): Promise<Submi
   const { accounts, ca, directory } = await createWorkplace(onTestFinished);
   const agent = await startAgent({
     name: 'submission',
+    program: bin('submission'),
     directory,
     atEnd: onTestFinished,
     own: { submission: { next_hop: { host, port, tls: 'off' } } },
