@@ -1,6 +1,6 @@
 /**
  * The text of one part, as a person reads it: charset decoded, flowed lines joined, HTML
- * turned into text. mailparser does all three, on a message made of this part alone.
+ * turned into text. mailparser does the latter two, on a message made of this part alone.
  *
  * Only the beginning of a long text is read, so that a message of any size is shown in
  * bounded memory; what could not be converted says so in place of the text.
@@ -21,22 +21,38 @@ const HTML_SHARE = 0.5;
 
 /** Reads at most `maxBytes` of a part's content, and passes over the rest. */
 export async function readPartText(part: MessagePart, maxBytes: number): Promise<PartText> {
-  const max = part.contentType === 'text/html' ? Math.ceil(maxBytes * HTML_SHARE) : maxBytes;
+  const html = part.contentType === 'text/html';
+  const max = html ? Math.ceil(maxBytes * HTML_SHARE) : maxBytes;
   const { octets, cut } = await readBeginning(part, max);
+  const type = part.contentTypeField ?? 'text/plain';
+  // Most text needs no parser; one for each part is what a search in bodies would wait for.
+  const simple = !html && !/\bformat\s*=\s*"?flowed/i.test(type);
+  const text = simple ? decode(type, octets) : await convert(type, octets);
+  return { text: printableText(text), cut };
+}
+
+function decode(type: string, octets: Buffer): string {
+  const charset = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(type)?.[1] ?? 'utf-8';
+  try {
+    return new TextDecoder(charset).decode(octets);
+  } catch {
+    return octets.toString('utf8'); // a charset that nobody knows
+  }
+}
+
+async function convert(type: string, octets: Buffer): Promise<string> {
   const { simpleParser } = await import('mailparser');
-  const type = (part.contentTypeField ?? 'text/plain').replace(/\r?\n(?![ \t])[^]*$/, '');
-  const head = `Content-Type: ${type}\r\nContent-Transfer-Encoding: 8bit\r\n\r\n`;
+  const value = type.replace(/\r?\n(?![ \t])[^]*$/, '');
+  const head = `Content-Type: ${value}\r\nContent-Transfer-Encoding: 8bit\r\n\r\n`;
   const parsed = await simpleParser(Buffer.concat([Buffer.from(head, 'latin1'), octets]), {
     skipTextToHtml: true,
     skipTextLinks: true,
     skipImageLinks: true,
     keepCidLinks: true,
-    maxHtmlLengthToParse: max,
+    maxHtmlLengthToParse: octets.length,
   });
-  if (parsed.textConversionError !== undefined) {
-    return { text: '(This part is HTML that cannot be shown as text.)\n', cut };
-  }
-  return { text: printableText(parsed.text ?? ''), cut };
+  if (parsed.textConversionError === undefined) return parsed.text ?? '';
+  return '(This part is HTML that cannot be shown as text.)\n';
 }
 
 /** The beginning of the content. The rest is read as well where another part may follow it. */

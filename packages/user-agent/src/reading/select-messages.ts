@@ -41,7 +41,7 @@ export type BodyCheck = (path: string, entry: MaildirEntry) => Promise<boolean>;
 
 const DEFAULT_LIMIT = 50;
 const HEADERS_AT_ONCE = 8;
-const BODIES_AT_ONCE = 2;
+const BODIES_AT_ONCE = 1;
 
 /** The newest messages, whatever they are: files beyond the page are not opened. */
 export async function listMessages(place: FolderPlace, page: PageOptions): Promise<MessagePage> {

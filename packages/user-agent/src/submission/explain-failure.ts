@@ -138,6 +138,10 @@ const WORDS: Readonly<Record<FailureReason, (say: Wording) => Words>> = {
     what: `${capital(say.place)} does not begin with TLS.`,
     next: `Use STARTTLS on this port, or port 465 for TLS from the start.`,
   }),
+  'not-smtp': (say) => ({
+    what: `What answers at ${say.place} does not speak SMTP.`,
+    next: `Check the port, and the kind of TLS that goes with it (${PORTS}).`,
+  }),
   'certificate-not-trusted': (say) => ({
     what: `The certificate of ${say.server} is signed by nobody that is trusted here${say.because}.`,
     next: 'Give the CA certificate of the server (for a local stack the one that it prints); do not switch the check off.',

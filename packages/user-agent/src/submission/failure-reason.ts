@@ -22,6 +22,7 @@ export type FailureReason =
   | 'tls-not-offered'
   | 'tls-broken'
   | 'not-tls'
+  | 'not-smtp'
   | 'certificate-not-trusted'
   | 'certificate-expired'
   | 'certificate-other-name'
@@ -200,7 +201,8 @@ const TRACES: readonly (readonly [RegExp, FailureReason])[] = [
   [/EAI_AGAIN|ESERVFAIL|EDNS|ETIMEOUT/, 'dns-silent'],
   [/EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|EACCES/, 'host-unreachable'],
   [/ETIMEDOUT|took too long|TimeoutError|timed? ?out/i, 'timed-out'],
-  [/ERR_SSL|EPROTO|ETLS|SSL routines/, 'tls-broken'],
+  [/ERR_SSL|\bEPROTO\b|ETLS|SSL routines/, 'tls-broken'],
+  [/EPROTOCOL|Invalid greeting/, 'not-smtp'],
   [/no TLS to log in/, 'login-needs-tls'],
   [/neither AUTH|no supported authentication/i, 'login-unsupported'],
   [/ECONNRESET|EPIPE|closed unexpectedly/, 'connection-lost'],

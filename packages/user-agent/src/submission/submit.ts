@@ -1,0 +1,151 @@
+/**
+ * Hands a message to a submission server, as a mail program does, and says what became of
+ * each recipient.
+ *
+ * A recipient that is refused does not hold up the others. What the server says of the
+ * message stands in the receipt; thrown is only what concerns no recipient: there was no
+ * session, MAIL was refused, or the content could not be read to its end. After a throw the
+ * server has nothing, unless the error says `inDoubt`. Nothing is sent twice.
+ *
+ * RFC 6409; RFC 8314 (TLS); RFC 3461 (notifications).
+ */
+import {
+  MailError,
+  newTraceId,
+  outcomeOfError,
+  pour,
+  refuse,
+  silentLogger,
+  systemClock,
+} from '@posthouse/mail';
+import type {
+  Clock,
+  EnvelopeId,
+  ForwardPath,
+  Logger,
+  MailContent,
+  MailParams,
+  MailTransaction,
+  Notify,
+  RecipientOutcome,
+  ReversePath,
+  TransferContext,
+} from '@posthouse/mail';
+import { connect } from '@posthouse/smtp';
+import type { ClientSession } from '@posthouse/smtp';
+import { receiptOf } from './receipt.ts';
+import type { Receipt } from './receipt.ts';
+import { targetOf } from './submission-server.ts';
+import type { SubmissionServer } from './submission-server.ts';
+
+/** What is submitted; `compose` makes one. */
+export interface OutgoingMessage {
+  readonly reversePath: ReversePath;
+  readonly recipients: readonly ForwardPath[];
+  readonly params: MailParams;
+  readonly content: MailContent;
+}
+
+/** What the author wants to be told later, and how long to wait now. */
+export interface SubmissionOptions {
+  /** When a notification is wanted. @default the server's choice, mostly failure and delay */
+  readonly notify?: Notify | undefined;
+  /** How much of the message a notification of failure returns. @default the server's choice */
+  readonly ret?: 'FULL' | 'HDRS' | undefined;
+  /** Comes back in notifications. */
+  readonly envid?: EnvelopeId | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface SubmissionDeps {
+  readonly clock?: Clock | undefined;
+  readonly logger?: Logger | undefined;
+}
+
+/** Submits. @throws MailError no session, or MAIL refused; what the content's source throws */
+export async function submit(
+  message: OutgoingMessage,
+  server: SubmissionServer,
+  options: SubmissionOptions = {},
+  deps: SubmissionDeps = {},
+): Promise<Receipt> {
+  const { clock = systemClock, logger = silentLogger } = deps;
+  const session = await connect(targetOf(server), { clock, logger }, options.signal);
+  try {
+    const outcomes = await transfer(message, session, options, contextAt(clock.now()));
+    return receiptOf(message.recipients, session, outcomes);
+  } finally {
+    await session.quit();
+  }
+}
+
+/** The author's own message: nobody brought it. */
+function contextAt(now: number): TransferContext {
+  return {
+    protocol: 'local',
+    peer: { address: 'local' },
+    greeting: '',
+    arrivedAt: now,
+    traceId: newTraceId(),
+  };
+}
+
+async function transfer(
+  message: OutgoingMessage,
+  session: ClientSession,
+  options: SubmissionOptions,
+  context: TransferContext,
+): Promise<readonly RecipientOutcome[]> {
+  const { content } = message;
+  const { signal } = options;
+  const params: MailParams = {
+    ...message.params,
+    sizeBytes: content.prefix.byteLength + content.sizeBytes,
+    ...(options.ret === undefined ? {} : { ret: options.ret }),
+    ...(options.envid === undefined ? {} : { envid: options.envid }),
+  };
+  const transaction = session.begin(message.reversePath, params, context, signal);
+  const rcptParams = options.notify === undefined ? {} : { notify: options.notify };
+  const answers = await Promise.allSettled(
+    message.recipients.map((recipient) => transaction.recipient(recipient, rcptParams, signal)),
+  );
+  try {
+    await transaction.opened;
+    const refusals = answers.map((answer) =>
+      answer.status === 'rejected' ? outcomeOfError(answer.reason, session.peer) : undefined,
+    );
+    const accepted = refusals.filter((refusal) => refusal === undefined).length;
+    const taken = accepted === 0 ? [] : await sendContent(content, transaction, signal);
+    return merge(refusals, taken);
+  } finally {
+    await transaction.abort(); // without effect once it was committed
+  }
+}
+
+/** One outcome for each recipient that was accepted, or one error for all of them. */
+async function sendContent(
+  content: MailContent,
+  transaction: MailTransaction,
+  signal: AbortSignal | undefined,
+): Promise<readonly RecipientOutcome[] | MailError> {
+  try {
+    await pour(content, transaction.stage(content.prefix, signal));
+  } catch (error) {
+    // The server may refuse in the middle; what the content's own source throws is a fault.
+    if (error instanceof MailError) return error;
+    throw error;
+  }
+  return transaction.commit(signal);
+}
+
+function merge(
+  refusals: readonly (RecipientOutcome | undefined)[],
+  taken: readonly RecipientOutcome[] | MailError,
+): readonly RecipientOutcome[] {
+  let next = 0;
+  return refusals.map((refusal) => {
+    if (refusal !== undefined) return refusal;
+    const outcome = taken instanceof MailError ? outcomeOfError(taken) : taken[next++];
+    return outcome ?? outcomeOfError(refuse('local-trouble'));
+  });
+}
