@@ -31,6 +31,12 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     async () => (await import('./explain.ts')).explain,
   ),
   entry('trace', 'tell what became of a message', async () => (await import('./trace.ts')).trace),
+  entry('send', 'write and send a message', async () => (await import('./send.ts')).send),
+  entry(
+    'read',
+    'list and show the messages of a mailbox',
+    async () => (await import('./read.ts')).read,
+  ),
 ]);
 
 function entry(

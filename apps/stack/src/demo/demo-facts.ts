@@ -4,6 +4,7 @@
  * Hosts are names that the certificate holds, paths are absolute, and the file is for its
  * owner only, because passwords are in it.
  */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from '@posthouse/durable-fs';
 import type { Disk } from '@posthouse/durable-fs';
@@ -56,6 +57,23 @@ export async function writeDemoFacts(
 ): Promise<void> {
   const text = `${JSON.stringify(facts, undefined, 2)}\n`;
   await replaceFile(disk, demoFile(stateDirectory), Buffer.from(text), { mode: 0o600 });
+}
+
+/** The facts of the demo over this state directory; `undefined` where there are none that can be read. */
+export async function readDemoFacts(stateDirectory: string): Promise<DemoFacts | undefined> {
+  try {
+    const parsed: unknown = JSON.parse(await readFile(demoFile(stateDirectory), 'utf8'));
+    // Written by ourselves: the three that are always there tell it from anything else.
+    const isFacts =
+      typeof parsed === 'object' &&
+      parsed !== null &&
+      'ca' in parsed &&
+      'mail' in parsed &&
+      'accounts' in parsed;
+    return isFacts ? (parsed as DemoFacts) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Loopback has a name in the certificate; a socket is no place for a client from elsewhere. */

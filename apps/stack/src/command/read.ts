@@ -1,0 +1,173 @@
+/** `posthouse read`: lists and shows the messages of an account's Maildir, and saves attachments. */
+import { open, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readConfiguration } from '@posthouse/configuration';
+import { parseAccountName } from '@posthouse/directory';
+import { EXIT, ExitError, loadConfiguration } from '@posthouse/process';
+import { createMaildirReader, MaildirError } from '@posthouse/user-agent';
+import type { MaildirReader, MessageSummary, ShownMessage } from '@posthouse/user-agent';
+import { CONFIG_OPTION, readArguments, textValue } from './arguments.ts';
+import type { Arguments } from './arguments.ts';
+import type { Command } from './command.ts';
+
+const USAGE = `Usage: posthouse read ACCOUNT|MAILDIR [NUMBER] [options]
+
+Lists the newest messages of a mailbox, or shows the one with this number of the list. The
+mailbox is an account's name, or the path of a Maildir.
+
+  --folder NAME     another folder than the inbox; --folders lists them
+  --search TEXT     only messages with this text in sender, recipients or subject
+  --body TEXT       only messages with this text in their body
+  --limit N         how many to list (20)
+  --save DIRECTORY  with a number: save its attachments there
+  --json            for programs
+  --config FILE     configuration that says where mail lies`;
+
+const OPTIONS = {
+  ...CONFIG_OPTION,
+  folder: { type: 'string' },
+  folders: { type: 'boolean' },
+  search: { type: 'string' },
+  body: { type: 'string' },
+  limit: { type: 'string' },
+  save: { type: 'string' },
+  json: { type: 'boolean' },
+} as const;
+
+export const read: Command = {
+  async run(argv) {
+    const given = readArguments(argv, USAGE, OPTIONS);
+    if (given === undefined) return EXIT.ok;
+    const [mailbox, number, ...more] = given.positionals;
+    if (mailbox === undefined || more.length > 0) throw new ExitError('usage', USAGE);
+    const reader = createMaildirReader({ directory: await maildirOf(mailbox, given) });
+    try {
+      if (given.values['folders'] === true)
+        return print(await reader.folders(), given, (name) => name);
+      const messages = await select(reader, given);
+      if (number === undefined) return listAll(messages, given, mailbox);
+      return await showOne(reader, messageAt(messages, number), given);
+    } catch (error) {
+      if (error instanceof MaildirError) throw new ExitError('data', error.message, error);
+      throw error;
+    }
+  },
+};
+
+async function maildirOf(mailbox: string, given: Arguments): Promise<string> {
+  if (parseAccountName(mailbox) === undefined || (await isDirectory(mailbox))) return mailbox;
+  const named = textValue(given, 'config');
+  const { configuration } = await loadConfiguration(named, readConfiguration);
+  const account = parseAccountName(mailbox);
+  const { domain = '', localPart = '' } = account ?? {};
+  const directory = join(configuration.delivery.mailDirectory, domain, localPart, 'Maildir');
+  if (await isDirectory(directory)) return directory;
+  throw new ExitError('noInput', `${mailbox} has got no mail yet: there is no ${directory}`);
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  const status = await stat(path).catch(() => undefined);
+  return status?.isDirectory() ?? false;
+}
+
+async function select(reader: MaildirReader, given: Arguments): Promise<readonly MessageSummary[]> {
+  const limit = Number(textValue(given, 'limit') ?? 20);
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new ExitError('usage', `--limit wants a number\n\n${USAGE}`);
+  const folder = textValue(given, 'folder');
+  const criteria = { words: textValue(given, 'search'), body: textValue(given, 'body') };
+  const isSearch = criteria.words !== undefined || criteria.body !== undefined;
+  const page = isSearch
+    ? await reader.search(criteria, folder, { limit })
+    : await reader.list(folder, { limit });
+  return page.messages;
+}
+
+function messageAt(messages: readonly MessageSummary[], number: string): MessageSummary {
+  const message = messages[Number(number) - 1];
+  if (message !== undefined) return message;
+  throw new ExitError('data', `There is no message ${number} in the list of ${messages.length}`);
+}
+
+function listAll(messages: readonly MessageSummary[], given: Arguments, mailbox: string): number {
+  if (messages.length === 0 && given.values['json'] !== true) {
+    process.stderr.write('There are no messages here\n');
+    return EXIT.ok;
+  }
+  const code = print(messages, given, listLine);
+  if (process.stdout.isTTY && given.values['json'] !== true) {
+    process.stderr.write(`\nShow one with: posthouse read ${mailbox} 1\n`);
+  }
+  return code;
+}
+
+function print<T>(
+  items: readonly T[],
+  given: Arguments,
+  line: (item: T, index: number) => string,
+): number {
+  const text = given.values['json'] === true ? JSON.stringify(items) : items.map(line).join('\n');
+  process.stdout.write(`${text}\n`);
+  return EXIT.ok;
+}
+
+function listLine(message: MessageSummary, index: number): string {
+  const from = message.from.map(({ address, name }) => (name === '' ? address : name)).join(', ');
+  const when = new Date(message.arrivedAt).toISOString().slice(0, 16).replace('T', ' ');
+  const mark = message.flags.seen ? ' ' : '*';
+  return `${String(index + 1).padStart(3)} ${mark} ${when}  ${from.slice(0, 30).padEnd(30)}  ${message.subject}`;
+}
+
+async function showOne(
+  reader: MaildirReader,
+  message: MessageSummary,
+  given: Arguments,
+): Promise<number> {
+  const directory = textValue(given, 'save');
+  if (directory !== undefined) return save(reader, message, directory);
+  const shown = await reader.show(message);
+  process.stdout.write(
+    given.values['json'] === true ? `${JSON.stringify(shown)}\n` : showText(shown),
+  );
+  return EXIT.ok;
+}
+
+async function save(
+  reader: MaildirReader,
+  message: MessageSummary,
+  directory: string,
+): Promise<number> {
+  const saved = await reader.saveAttachments(message, async ({ safeName }) => {
+    // Never over a file that is there: the name is the author's choice.
+    const file = await open(join(directory, safeName), 'wx', 0o600);
+    return {
+      write: async (chunk) => void (await file.write(chunk)),
+      end: () => file.close(),
+    };
+  });
+  for (const { safeName } of saved) process.stdout.write(`${join(directory, safeName)}\n`);
+  if (saved.length === 0) process.stderr.write('The message has no attachments\n');
+  return EXIT.ok;
+}
+
+function showText(shown: ShownMessage): string {
+  const people = (name: string, list: MessageSummary['from']): readonly string[] =>
+    list.length === 0
+      ? []
+      : [
+          `${name}: ${list.map((who) => (who.name === '' ? who.address : `${who.name} <${who.address}>`)).join(', ')}`,
+        ];
+  const attachments = shown.attachments.map(
+    ({ contentType, safeName }) => `[${safeName}, ${contentType}]`,
+  );
+  return `${[
+    ...people('From', shown.from),
+    ...people('To', shown.to),
+    ...people('Cc', shown.cc),
+    ...(shown.date === undefined ? [] : [`Date: ${new Date(shown.date).toUTCString()}`]),
+    `Subject: ${shown.subject}`,
+    '',
+    shown.text.trimEnd(),
+    ...(attachments.length === 0 ? [] : ['', ...attachments]),
+  ].join('\n')}\n`;
+}

@@ -1,0 +1,117 @@
+/**
+ * Where a command submits to: what the command line names, a provider, or the demo that
+ * runs over this directory, whose facts lie in `demo.json`.
+ *
+ * Passwords come from a file, from the environment or, for the demo's accounts, from
+ * its facts: never from the command line, which every user of a machine can read.
+ */
+import { readFile } from 'node:fs/promises';
+import { readConfiguration } from '@posthouse/configuration';
+import { parseMailbox } from '@posthouse/mail';
+import { ExitError, loadConfiguration, readSecret } from '@posthouse/process';
+import { findProvider } from '@posthouse/user-agent';
+import type { Provider, SubmissionFacts, SubmissionServer } from '@posthouse/user-agent';
+import { readDemoFacts } from '../demo/demo-facts.ts';
+import { textValue } from './arguments.ts';
+import type { Arguments } from './arguments.ts';
+
+export const SERVER_OPTIONS = {
+  server: { type: 'string' },
+  provider: { type: 'string' },
+  tls: { type: 'string' },
+  ca: { type: 'string' },
+  user: { type: 'string' },
+  'password-file': { type: 'string' },
+} as const;
+
+export const SERVER_USAGE = `
+Where to, if not to the demo that runs here:
+  --server HOST[:PORT]        587 if no port is given
+  --provider NAME             for example gmail, outlook, sendgrid, mailgun, ses, postmark
+  --tls MODE                  required (STARTTLS, the default), implicit (port 465) or off
+  --ca FILE                   certificate authority to trust (PEM)
+  --user NAME                 to log in with; the address of --from if not given
+  --password-file FILE        else the variable POSTHOUSE_PASSWORD
+  --config FILE               configuration of the demo`;
+
+/** A server, and what an explanation of a failure may name. */
+export interface SubmissionPlace {
+  readonly server: SubmissionServer;
+  readonly facts: SubmissionFacts;
+}
+
+const PASSWORD_VARIABLE = 'POSTHOUSE_PASSWORD';
+
+/** @param author the address that is written from @throws ExitError */
+export async function findServer(given: Arguments, author: string): Promise<SubmissionPlace> {
+  const name = textValue(given, 'provider');
+  const address = textValue(given, 'server');
+  if (name === undefined && address === undefined) return demoPlace(given, author);
+  const provider = name === undefined ? undefined : await providerOf(name);
+  const { host, port } = provider ?? parseAddress(address ?? '');
+  const user = textValue(given, 'user') ?? author;
+  const password = await passwordOf(given);
+  const caFile = textValue(given, 'ca');
+  const server: SubmissionServer = {
+    host,
+    port,
+    tls: provider?.tls ?? tlsOf(given, port),
+    ...(caFile !== undefined && { ca: await readFile(caFile, 'utf8') }),
+    ...(password !== undefined && { login: { user, password } }),
+  };
+  return { server, facts: { host, port, user, provider } };
+}
+
+async function demoPlace(given: Arguments, author: string): Promise<SubmissionPlace> {
+  const named = textValue(given, 'config');
+  const { configuration } = await loadConfiguration(named, readConfiguration);
+  const facts = await readDemoFacts(configuration.server.stateDirectory);
+  if (facts?.submission === undefined) {
+    const text =
+      'No demo has run in this directory: start one with "posthouse up", or give --server';
+    throw new ExitError('usage', text);
+  }
+  const { host, port } = facts.submission;
+  const address = parseMailbox(author.replace(/^.*<(.*)>\s*$/, '$1'));
+  const user =
+    textValue(given, 'user') ?? (address && `${address.localPart}@${address.domain}`) ?? author;
+  const password =
+    (await passwordOf(given)) ?? facts.accounts.find((account) => account.user === user)?.password;
+  const server: SubmissionServer = {
+    host,
+    port,
+    tls: 'required',
+    ca: await readFile(facts.ca, 'utf8'),
+    ...(password !== undefined && { login: { user, password } }),
+  };
+  return { server, facts: { host, port, user } };
+}
+
+async function providerOf(name: string): Promise<Provider> {
+  const provider = await findProvider(name);
+  if (provider !== undefined) return provider;
+  throw new ExitError('usage', `There is no provider ${name}; give --server HOST:PORT instead`);
+}
+
+function parseAddress(address: string): { readonly host: string; readonly port: number } {
+  const [, bracketed, plain, digits] = /^(?:\[(.+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(address) ?? [];
+  const host = bracketed ?? plain;
+  const port = digits === undefined ? 587 : Number(digits);
+  if (host === undefined || port < 1 || port > 65_535) {
+    throw new ExitError('usage', `--server wants HOST or HOST:PORT, not ${address}`);
+  }
+  return { host, port };
+}
+
+function tlsOf(given: Arguments, port: number): SubmissionServer['tls'] {
+  const mode = textValue(given, 'tls') ?? (port === 465 ? 'implicit' : 'required');
+  if (mode === 'implicit' || mode === 'required' || mode === 'off') return mode;
+  throw new ExitError('usage', `--tls is required, implicit or off, not ${mode}`);
+}
+
+async function passwordOf(given: Arguments): Promise<string | undefined> {
+  const path = textValue(given, 'password-file');
+  if (path !== undefined) return readSecret({ kind: 'file', path });
+  const fromEnvironment = process.env[PASSWORD_VARIABLE];
+  return fromEnvironment === '' ? undefined : fromEnvironment;
+}
