@@ -1,5 +1,5 @@
 /**
- * A set of delivery keys in 16 octets a key or less, however many there are.
+ * A set of delivery keys in 16 to 32 octets a key, however many there are.
  *
  * It keeps the first 64 bits of each, in a table with open addressing that doubles when
  * it is half full. That one of a million keys seems to be in the set though it is not

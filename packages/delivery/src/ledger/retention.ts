@@ -12,7 +12,7 @@ export const MAX_FILE_BYTES: number = 4 * 1_048_576;
 /** ... nor for longer. Less than the week by far, so that nobody still writes into what is removed. */
 export const MAX_FILE_AGE_MS: number = 10 * 3_600_000;
 const RETENTION_MS = 7 * 86_400_000;
-/** Three quarters of a million deliveries. */
+/** Some 700,000 deliveries. */
 const MAX_TOTAL_BYTES = 64 * 1_048_576;
 
 const NAME = /^(\d{1,16})-[0-9a-f]{16}\.ledger$/;

@@ -65,7 +65,8 @@ class TmpToNewWriter implements MaildirWriter {
   readonly #disk: Disk;
   readonly #clock: Clock;
   readonly #names: NameMaker;
-  readonly #ready = new Set<string>();
+  /** Folders whose directories are there, or are being made. */
+  readonly #ready = new Map<string, Promise<void>>();
 
   constructor(hostname: string, deps: MaildirWriterDeps) {
     this.#disk = deps.disk;
@@ -98,25 +99,33 @@ class TmpToNewWriter implements MaildirWriter {
 
   /** Does work that needs the directories of a folder, and makes these where they are missing. */
   async #writeIn(folder: string, work: () => Promise<void>): Promise<void> {
-    const expected = this.#ready.has(folder);
-    if (!expected) await this.#prepare(folder);
+    const isKnown = this.#ready.has(folder);
+    await (this.#ready.get(folder) ?? this.#prepare(folder));
     try {
       await work();
     } catch (error) {
-      if (!expected || !isFault(error, 'missing')) throw error;
+      if (!isKnown || !isFault(error, 'missing')) throw error;
       await this.#prepare(folder); // somebody has removed it since
       await work();
     }
   }
 
-  async #prepare(folder: string): Promise<void> {
-    this.#ready.delete(folder);
+  /** Once for all who wait for it. */
+  #prepare(folder: string): Promise<void> {
+    const [oldest] = this.#ready.keys();
+    if (this.#ready.size >= MAX_REMEMBERED && oldest !== undefined) this.#ready.delete(oldest);
+    const prepared = this.#makeDirectories(folder);
+    this.#ready.set(folder, prepared);
+    prepared.catch(() => {
+      if (this.#ready.get(folder) === prepared) this.#ready.delete(folder);
+    });
+    return prepared;
+  }
+
+  async #makeDirectories(folder: string): Promise<void> {
     for (const place of ['tmp', 'new', 'cur']) {
       await this.#disk.directories.ensure(join(folder, place));
     }
-    const [oldest] = this.#ready;
-    if (this.#ready.size >= MAX_REMEMBERED && oldest !== undefined) this.#ready.delete(oldest);
-    this.#ready.add(folder);
   }
 
   /** Writes the file in `tmp`, and syncs it. */
