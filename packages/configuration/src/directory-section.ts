@@ -1,5 +1,5 @@
 /** `[domains]`, `[aliases]` and `[accounts]`: what is ours, and who it is for. */
-import { formatMailbox, parseMailbox } from '@posthouse/mail';
+import { parseMailbox } from '@posthouse/mail';
 import { z } from 'zod';
 import * as field from './field.ts';
 import { strictTable } from './rule.ts';
@@ -82,14 +82,7 @@ export function domainsSection(around: Surroundings): z.ZodType<DomainsSection> 
 }
 
 export function aliasesSection(around: Surroundings): z.ZodType<Readonly<Record<string, Alias>>> {
-  const name = field.textField(
-    (text) => ownAddressOf(text, around),
-    'is no address in one of our domains',
-    {
-      description: 'An address in one of our domains.',
-      examples: ['sales@example.com'],
-    },
-  );
+  const name = field.ownAddress('An address in one of our domains.', 'sales@example.com', around);
   const target = field.address('An address, ours or not.', 'bob@example.com');
   const targets = z.array(target).min(1);
   const list = strictTable({
@@ -135,11 +128,4 @@ export function accountsSection(around: Surroundings): z.ZodType<AccountsSection
 function ownDomainOf(text: string, around: Surroundings): string | undefined {
   const domain = parseMailbox(`x@${text}`)?.domain;
   return domain !== undefined && around.isOwnDomain(domain) ? domain : undefined;
-}
-
-function ownAddressOf(text: string, around: Surroundings): string | undefined {
-  const mailbox = parseMailbox(text);
-  return mailbox !== undefined && around.isOwnDomain(mailbox.domain)
-    ? formatMailbox(mailbox)
-    : undefined;
 }

@@ -110,6 +110,23 @@ export function address(description: string, example: string): z.ZodType<string>
   return textField(parseAddress, 'is no address', { description, examples: [example] });
 }
 
+/** An address in one of our domains, in its wire form. */
+export function ownAddress(
+  description: string,
+  example: string,
+  around: Surroundings,
+): z.ZodType<string> {
+  const read = (value: string): string | undefined => {
+    const mailbox = parseMailbox(value);
+    const isOwn = mailbox !== undefined && around.isOwnDomain(mailbox.domain);
+    return isOwn ? formatMailbox(mailbox) : undefined;
+  };
+  return textField(read, 'is no address in one of our domains', {
+    description,
+    examples: [example],
+  });
+}
+
 /** The name or IP address of a host. */
 export function host(description: string, example: string): z.ZodType<string> {
   const fault = 'is no host name or IP address';

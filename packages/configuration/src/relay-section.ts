@@ -133,7 +133,11 @@ function outboundShape(around: Surroundings) {
       })
       .optional(),
     sink: field
-      .address('The mailbox that gets what would go out by the route "sink".', 'alice@example.com')
+      .ownAddress(
+        'The mailbox that gets what would go out by the route "sink".',
+        'alice@example.com',
+        around,
+      )
       .optional(),
     routes: field.withDefault(routesField(around), {}),
     retry: field.withDefault(retryField(), {}),

@@ -46,7 +46,7 @@ level = "verbose"
       '9:35 relay.trusted_networks[1] | "10.0.0.0/33" is no network or IP address | For example: trusted_networks = ["10.0.0.0/8", "2001:db8::/32"]',
       '10:20 relay.max_message_size | "25 XB" is no size: a number with B, KB, MB, GB, KiB, MiB or GiB | For example: max_message_size = "25MB"',
       '11:18 relay.max_recipients | 10 is too small: at least 100 | For example: max_recipients = 1000',
-      '12:8 relay.sink | "nope" is no address | For example: sink = "alice@example.com"',
+      '12:8 relay.sink | "nope" is no address in one of our domains | For example: sink = "alice@example.com"',
       '15:1 relay.relayhost.prot | Unknown key `prot` | Did you mean `port`?',
       '17:1 relay.relayhost.password | Unknown key `password` | Secrets do not stand here: put it into a file and write password_file = "path"',
       '18:7 relay.relayhost.tls | The password could travel in the clear | Write tls = "required", or leave the line out',
@@ -90,6 +90,10 @@ level = "verbose"
     [
       'relay.outbound = "sink"',
       '1:1 relay.sink | `sink` is missing: mail goes to the route "sink" | Add sink = "alice@example.com"',
+    ],
+    [
+      'relay.sink = "alice@elsewhere.test"',
+      '1:14 relay.sink | "alice@elsewhere.test" is no address in one of our domains | For example: sink = "alice@example.com"',
     ],
     [
       '[relay.routes]\n"a.test" = "relayhost"',

@@ -3,8 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addAccount } from '@posthouse/directory';
-import { createDisk } from '@posthouse/durable-fs';
-import { ensureDevelopmentCertificate } from '../../src/certificate/development-certificate.ts';
+import { createAuthority, createServerCertificate } from '../../src/certificate/certificate.ts';
 import type { AtEnd, Sections } from './mail-system.ts';
 
 const DOMAIN = 'example.test';
@@ -29,16 +28,31 @@ export async function createWorkplace(atEnd: AtEnd, domain: string = DOMAIN): Pr
     await addAccount({ path: join(directory, 'accounts') }, `${name}@${domain}`, password);
   }
   await writeFile(join(directory, 'secret'), 'between our own agents\n');
-  const ca = await certify(directory);
-  return { directory, accounts, ca: await readFile(ca, 'utf8') };
+  const authority = createAuthority({ ...lifetime(), commonName: AUTHORITY, names: NAMES });
+  await writeFile(join(directory, 'ca.pem'), authority.certificate);
+  await writeFile(join(directory, 'ca.key'), authority.key);
+  await certify(directory);
+  return { directory, accounts, ca: authority.certificate };
 }
 
-/** Makes a certificate of the same authority, anew where there is one. */
-export async function certify(directory: string): Promise<string> {
-  await rm(join(directory, 'server.pem'), { force: true });
-  const names = ['localhost', '127.0.0.1', '::1'];
-  const options = { directory, names, now: Date.now() };
-  return (await ensureDevelopmentCertificate(options, createDisk())).authorityFile;
+/** Makes a server's certificate, anew where there is one, of the authority that is there. */
+export async function certify(directory: string): Promise<void> {
+  const file = (name: string): string => join(directory, name);
+  const [certificate, key] = [await readFile(file('ca.pem')), await readFile(file('ca.key'))];
+  const authority = { certificate: String(certificate), key: String(key), commonName: AUTHORITY };
+  const made = createServerCertificate(
+    { ...lifetime(), commonName: 'localhost', names: NAMES },
+    authority,
+  );
+  await writeFile(file('server.pem'), made.certificate);
+  await writeFile(file('server.key'), made.key);
+}
+
+const AUTHORITY = 'Authority of a journey';
+const NAMES: readonly string[] = ['localhost', '127.0.0.1', '::1'];
+
+function lifetime(): { readonly notBefore: number; readonly notAfter: number } {
+  return { notBefore: Date.now() - 3_600_000, notAfter: Date.now() + 3_600_000 };
 }
 
 /** Where an account's mail lies below a state directory. */
