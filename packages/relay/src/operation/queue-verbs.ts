@@ -10,7 +10,8 @@ import { parseTransactionId } from '@posthouse/mail';
 import type { Clock } from '@posthouse/mail';
 import { createDisk } from '@posthouse/durable-fs';
 import { describeEvent, exportTo, importFrom } from '@posthouse/queue';
-import type { Operator, RoutePlanner, Store } from '@posthouse/queue';
+import type { EventCursor, Operator, RoutePlanner, Store } from '@posthouse/queue';
+import { orderEvents } from './event-order.ts';
 import {
   listedRecipient,
   shownEnvelope,
@@ -61,6 +62,11 @@ export function createQueueVerbs(deps: QueueVerbsDeps): Readonly<Record<string, 
       yield* importFrom(textOf(fields, 'folder'), { ...deps, disk: createDisk() });
     },
     'queue.trace': (fields) => trace(fields, deps),
+    'queue.events': (fields) => {
+      const follow = fields['follow'] === true;
+      const after = fields['after'] === undefined ? undefined : cursorOf(textOf(fields, 'after'));
+      return orderEvents({ follow, after }, deps.store);
+    },
   };
 }
 
@@ -91,6 +97,11 @@ async function* show(fields: OrderFields, { clock, operator }: QueueVerbsDeps) {
 async function* trace(fields: OrderFields, { operator }: QueueVerbsDeps) {
   const events = await operator.trace(textOf(fields, 'subject'), countOf(fields, 'limit'));
   for (const event of events) yield { event: tracedEvent(event), line: describeEvent(event) };
+}
+
+/** A cursor is opaque: the store says whether it knows it. */
+function cursorOf(text: string): EventCursor {
+  return text as EventCursor; // parsed by the store
 }
 
 function base64(octets: Uint8Array): string {
