@@ -12,18 +12,13 @@ import { join } from 'node:path';
 import { createAdoptedFiles, isFault, quarantine, readRange } from '@posthouse/durable-fs';
 import type { AdoptedFiles, Disk, DurableWriter } from '@posthouse/durable-fs';
 import type { Logger } from '@posthouse/mail';
-import { storeErrorOf } from './store-error.ts';
+import { DamagedContent, storeErrorOf } from './store-error.ts';
 
 /** A file as a row refers to it. */
 export interface FileReference {
   readonly name: string;
   readonly sizeBytes: number;
   readonly digest: string;
-}
-
-/** Thrown while a file is read that is not what was written. */
-export class DamagedContent extends Error {
-  override readonly name = 'DamagedContent';
 }
 
 /** How many files are removed between two looks at anything else. */

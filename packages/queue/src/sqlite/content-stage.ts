@@ -60,8 +60,7 @@ export class FileOrMemoryStage implements ContentStage {
       this.#name = name;
       this.#staged.add(name);
       if (this.#discarded) this.#removeFile();
-      const open = (): AsyncIterable<Uint8Array> => this.#files.read({ name, ...facts });
-      return { pointer: { kind: 'adopted', name }, ...facts, open };
+      return { pointer: { kind: 'adopted', name }, ...facts, open: () => this.#read(name, facts) };
     } catch (error) {
       throw storeErrorOf(error);
     }
@@ -79,6 +78,17 @@ export class FileOrMemoryStage implements ContentStage {
     const chunks = this.#chunks;
     this.#chunks = [];
     for (const chunk of chunks) await this.#writer.write(chunk);
+  }
+
+  async *#read(
+    name: string,
+    facts: { readonly sizeBytes: number; readonly digest: string },
+  ): AsyncIterable<Uint8Array> {
+    try {
+      yield* this.#files.read({ name, ...facts });
+    } catch (error) {
+      throw storeErrorOf(error);
+    }
   }
 
   #removeFile(): void {

@@ -16,6 +16,7 @@ import type { Aftermath } from './protocol.ts';
 import { StagedNames } from './staged-names.ts';
 import { storeErrorOf } from './store-error.ts';
 import { Threads } from './threads.ts';
+import { withoutSyncs } from './without-syncs.ts';
 
 export interface EngineOptions {
   readonly directory: string;
@@ -187,9 +188,4 @@ export class Engine {
     this.#deps.logger.error(fields, 'the queue is damaged; what could be saved goes on');
     this.#deps.onDamage?.(report);
   }
-}
-
-/** For throw-away queues: nothing waits for the disk. */
-function withoutSyncs(fileSystem: FileSystem): FileSystem {
-  return { ...fileSystem, sync: async () => undefined, syncDirectory: async () => undefined };
 }

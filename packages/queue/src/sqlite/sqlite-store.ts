@@ -34,13 +34,13 @@ import type {
   StoreUsage,
   SummaryLine,
 } from '../store.ts';
-import { DamagedContent } from './content-files.ts';
 import { FileOrMemoryStage } from './content-stage.ts';
 import { claimedOf, cursorNumber, DamagedRow, eventOf, messageOf } from './decoding.ts';
 import { eventRow, newMessageRow, searchHash, unitRow } from './encoding.ts';
 import { Engine } from './engine.ts';
 import type { Change, EngineDeps } from './engine.ts';
 import type { ClaimedRow, NewMessageRow } from './protocol.ts';
+import { DamagedContent } from './store-error.ts';
 import { findPage, keyOf, summarize } from './walk.ts';
 import type { FoundPage } from './walk.ts';
 

@@ -12,7 +12,7 @@ import { createAccept } from './accepting.ts';
 import { createClaim } from './claiming.ts';
 import { createConclude } from './concluding.ts';
 import { openForWriting } from './database.ts';
-import { faultOf } from './faults.ts';
+import { faultOf, isOwnFault } from './faults.ts';
 import { createLease } from './grants.ts';
 import { createForget, createForgetKeys } from './forgetting.ts';
 import { createBegin, createRecover, createRenew } from './leasing.ts';
@@ -97,9 +97,11 @@ export class Committer {
   #undo(connection: Connection, calls: readonly Call[], error: unknown): Answers {
     const fault = faultOf(error);
     rollBack(connection);
-    const isOfDisk = error instanceof Error && 'errcode' in error;
-    if (isOfDisk && fault.kind === 'unavailable') this.#reconnect(connection);
-    if (isOfDisk || calls.length === 1) return { answers: refuseAll(calls, fault) };
+    if (!isOwnFault(error)) {
+      if (fault.kind === 'unavailable') this.#reconnect(connection);
+      return { answers: refuseAll(calls, fault) };
+    }
+    if (calls.length === 1) return { answers: refuseAll(calls, fault) };
     const apart = calls.map((call) => this.turn([call]));
     const aftermaths = apart.flatMap(({ aftermath }) => (aftermath ? [aftermath] : []));
     return {

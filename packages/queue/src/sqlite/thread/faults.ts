@@ -24,6 +24,9 @@ const KINDS: ReadonlyMap<number, Fault['kind']> = new Map([
   [26, 'damaged'], // NOTADB
 ]);
 
+/** TOOBIG, CONSTRAINT, MISMATCH, RANGE: wrong values, which say nothing of the database. */
+const OWN_CODES: ReadonlySet<number> = new Set([18, 19, 20, 25]);
+
 const SYSTEM_KINDS: ReadonlyMap<string, Fault['kind']> = new Map([
   ['ENOSPC', 'full'],
   ['EDQUOT', 'full'],
@@ -37,6 +40,12 @@ export function faultOf(thrown: unknown): Fault {
   if (code !== undefined) return { kind: KINDS.get(code) ?? 'unavailable', text };
   const system = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
   return { kind: SYSTEM_KINDS.get(system) ?? 'unavailable', text };
+}
+
+/** Whether a call failed by what it was given, and not by the database or the disk. */
+export function isOwnFault(thrown: unknown): boolean {
+  const code = resultCode(thrown);
+  return code === undefined || OWN_CODES.has(code);
 }
 
 /** SQLite's primary result code; `undefined` for what SQLite did not throw. */
