@@ -9,7 +9,14 @@ import { randomBytes } from 'node:crypto';
 import type { Directory } from '@posthouse/directory';
 import { createDisk, removeLeftovers } from '@posthouse/durable-fs';
 import type { Disk } from '@posthouse/durable-fs';
-import type { Clock, Logger, MailReceiver, Startable, Timer } from '@posthouse/mail';
+import type {
+  Clock,
+  Logger,
+  MailReceiver,
+  MailTransaction,
+  Startable,
+  Timer,
+} from '@posthouse/mail';
 import { currentBoot } from './ledger/boot.ts';
 import { createLedger } from './ledger/ledger.ts';
 import type { Ledger } from './ledger/ledger.ts';
@@ -101,7 +108,7 @@ class MaildirDelivery implements Delivery {
     };
   }
 
-  begin(...[reversePath, params, context]: Parameters<MailReceiver['begin']>): DeliveryTransaction {
+  begin(...[reversePath, params, context]: Parameters<MailReceiver['begin']>): MailTransaction {
     return new DeliveryTransaction({ reversePath, params, context }, this.#transaction);
   }
 

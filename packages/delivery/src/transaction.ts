@@ -56,6 +56,7 @@ export class DeliveryTransaction implements MailTransaction {
   readonly #deps: TransactionDeps;
   /** In the order of the calls; one that is refused, or not answered yet, leaves its place empty. */
   readonly #recipients: (CopyRecipient | undefined)[] = [];
+  #taken = 0;
   #state: 'open' | 'committing' | 'ended' = 'open';
   #stage: ContentStage | undefined;
   #prefix: Uint8Array = new Uint8Array();
@@ -77,11 +78,12 @@ export class DeliveryTransaction implements MailTransaction {
     const place = this.#recipients.push(undefined) - 1;
     await this.#ready(signal);
     const { options, directory } = this.#deps;
-    if (place >= options.maxRecipients) throw refuse('too-many-recipients');
+    if (this.#taken >= options.maxRecipients) throw refuse('too-many-recipients');
     const match = directory.accountAt(forwardPath);
     if (match === undefined) throw refuse('no-such-mailbox');
     await this.#checkRoom(match);
     await this.#ready(signal);
+    this.#taken += 1;
     this.#recipients[place] = { forwardPath, match, occurrence: 0 };
   }
 
