@@ -22,6 +22,9 @@ export type { Receipt, ReceiptLine } from './submission/receipt.ts';
 export { explainFailure } from './submission/explain-failure.ts';
 export type { FailureExplanation, SubmissionFacts } from './submission/explain-failure.ts';
 export type { FailureReason } from './submission/failure-reason.ts';
+export { examineServer } from './doctor/examine-server.ts';
+export type { Examination, Finding } from './doctor/examine-server.ts';
+export type { CertificateFacts } from './doctor/peek-certificate.ts';
 export { createMaildirReader } from './reading/maildir-reader.ts';
 export type {
   MaildirReader,

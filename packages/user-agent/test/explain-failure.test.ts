@@ -123,7 +123,7 @@ describe('explainFailure', () => {
         'SendGrid wants the user name "apikey", and an API key as password.',
     );
     expect(words(system('ECONNREFUSED'))).toBe(
-      'Nothing listens at smtp.example.com, port 587. Check host and port, and that the server runs.',
+      'Nothing listens at port 587 of smtp.example.com. Check host and port, and that the server runs.',
     );
     const sizes = { sizeBytes: 31_400_000, maxSizeBytes: 25_000_000 };
     expect(words(said('552 5.3.4 Too big'), sizes)).toMatch(

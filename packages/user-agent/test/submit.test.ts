@@ -1,18 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { simpleParser } from 'mailparser';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { formatMailbox, parseEnvelopeId, refuse, silentLogger, systemClock } from '@posthouse/mail';
-import { createListener } from '@posthouse/smtp';
-import type { ListenerOptions, SessionPolicy } from '@posthouse/smtp';
-import {
-  createRecordingReceiver,
-  domain,
-  recordedAddresses,
-  startScriptedPeer,
-} from '@posthouse/testkit';
-import type { ReceiverScript, RecordingReceiver, ScriptedPeerOptions } from '@posthouse/testkit';
+import { formatMailbox, parseEnvelopeId, refuse } from '@posthouse/mail';
+import { domain, recordedAddresses, startScriptedPeer } from '@posthouse/testkit';
+import type { ScriptedPeerOptions } from '@posthouse/testkit';
 import { compose } from '../src/compose/compose.ts';
 import type { Draft } from '../src/compose/draft.ts';
 import { explainFailure } from '../src/submission/explain-failure.ts';
@@ -20,13 +12,8 @@ import type { FailureReason } from '../src/submission/failure-reason.ts';
 import { isComplete } from '../src/submission/receipt.ts';
 import type { SubmissionServer } from '../src/submission/submission-server.ts';
 import { submit } from '../src/submission/submit.ts';
+import { CERTIFICATE, OTHER, listen } from './submission-listener.ts';
 
-function fixture(name: string): string {
-  return readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8');
-}
-
-const CERTIFICATE = { key: fixture('server-key.pem'), cert: fixture('server-cert.pem') };
-const OTHER = { key: fixture('other-key.pem'), cert: fixture('other-cert.pem') };
 const DRAFT: Draft = {
   from: 'alice@example.test',
   to: ['bob@example.test', 'carol@example.test'],
@@ -34,50 +21,6 @@ const DRAFT: Draft = {
   subject: 'Grüße',
   text: 'Hello\n.\n..dots\n',
 };
-
-interface Submitting {
-  readonly server: SubmissionServer;
-  readonly receiver: RecordingReceiver;
-}
-
-const POLICY: SessionPolicy = {
-  authenticate: async ({ mechanism, user, password }) => {
-    if (password !== 'secret') throw refuse('credentials-invalid');
-    return { account: user, mechanism };
-  },
-};
-
-/** A submission server of ours, and how to submit to it. */
-async function listen(
-  script: ReceiverScript = {},
-  options: Partial<ListenerOptions> = {},
-): Promise<Submitting> {
-  const receiver = createRecordingReceiver(script);
-  const listener = createListener(
-    {
-      protocol: 'smtp',
-      listen: { host: '127.0.0.1', port: 0 },
-      hostname: domain('mail.example.test'),
-      tls: { mode: 'starttls', ...CERTIFICATE },
-      requireTls: true,
-      authentication: { required: true, mechanisms: ['PLAIN', 'LOGIN'] },
-      ...options,
-    },
-    { receiver, policy: POLICY, clock: systemClock, logger: silentLogger },
-  );
-  await listener.start();
-  onTestFinished(() => listener.stop());
-  if ('path' in listener.address) throw new TypeError('it listens on TCP');
-  return {
-    receiver,
-    server: {
-      ...listener.address,
-      tls: 'required',
-      ca: CERTIFICATE.cert,
-      login: { user: 'alice@example.test', password: () => Promise.resolve('secret') },
-    },
-  };
-}
 
 /** A server that plays a dialogue. */
 async function play(

@@ -42,7 +42,15 @@ const LETTERS: Readonly<Record<keyof MessageFlags, string>> = {
   trashed: 'T',
 };
 
-const FLAG_NAMES = ['seen', 'answered', 'flagged', 'draft', 'forwarded', 'trashed'] as const;
+/** The words for flags. */
+export const FLAG_NAMES: readonly (keyof MessageFlags)[] = [
+  'seen',
+  'answered',
+  'flagged',
+  'draft',
+  'forwarded',
+  'trashed',
+];
 
 /** Reads a file's name; `undefined` for what is no message. */
 export function readEntry(

@@ -4,8 +4,8 @@
  *
  * Pure: what needs the body is asked last, and only of messages that pass all else.
  */
+import { FLAG_NAMES, flagsOf } from '../maildir/entry.ts';
 import type { MaildirEntry, MessageFlags } from '../maildir/entry.ts';
-import { flagsOf } from '../maildir/entry.ts';
 import type { MessageSummary, ShownAddress } from './message-summary.ts';
 
 /** At least one is given, or every message is found. */
@@ -55,8 +55,6 @@ export function matchesHeader(criteria: Criteria, message: MessageSummary): bool
 export function within(text: string, wanted: string | undefined): boolean {
   return wanted === undefined || folded(text).includes(folded(wanted));
 }
-
-const FLAG_NAMES = ['seen', 'answered', 'flagged', 'draft', 'forwarded', 'trashed'] as const;
 
 function withinAddresses(addresses: readonly ShownAddress[], wanted: string | undefined): boolean {
   return wanted === undefined || within(addresses.map(textOf).join('\n'), wanted);

@@ -59,7 +59,7 @@ class Wording {
 
   get place(): string {
     const { port } = this.facts;
-    return port === undefined ? this.server : `${this.server}, port ${port},`;
+    return port === undefined ? this.server : `port ${port} of ${this.server}`;
   }
 
   /** What the server said, in parentheses, where it spoke. */
@@ -155,7 +155,7 @@ const WORDS: Readonly<Record<FailureReason, (say: Wording) => Words>> = {
     next: 'Connect by a name that stands in the certificate; an address or an alias of the host will not do.',
   }),
   'connection-refused': (say) => ({
-    what: `Nothing listens at ${say.place.replace(/,$/, '')}.`,
+    what: `Nothing listens at ${say.place}.`,
     next: 'Check host and port, and that the server runs.',
   }),
   'host-unreachable': (say) => ({
@@ -258,5 +258,8 @@ const WORDS: Readonly<Record<FailureReason, (say: Wording) => Words>> = {
 
 /** A host's name stays as it is: only our own words begin a sentence with a capital. */
 function capital(text: string): string {
-  return text.replace(/^the server/, 'The server');
+  return text.replace(
+    /^(?:the server|port )/,
+    (word) => word.charAt(0).toUpperCase() + word.slice(1),
+  );
 }
