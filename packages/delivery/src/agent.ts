@@ -37,7 +37,7 @@ export interface DeliveryAgentOptions extends DeliveryOptions {
   readonly drainMs?: number | undefined;
 }
 
-/** What can change while it runs. Whether there are logins at all is settled at the start. */
+/** What can change while it runs. Whether AUTH is offered, and TLS, is settled at the start. */
 export type DeliveryAccess = Pick<DeliveryAgentOptions, 'allowedPeers' | 'logins' | 'certificate'>;
 
 /** A running delivery agent. */
@@ -103,14 +103,14 @@ function createLmtpListener(
   options: DeliveryAgentOptions,
   { access, clock, logger, receiver }: ListenerParts,
 ): Listener {
-  const hasLogins = Object.keys(access().logins).length > 0;
+  const hasLogins = (): boolean => Object.keys(access().logins).length > 0;
   return createListener(
     {
       protocol: 'lmtp',
       listen,
       hostname: options.hostname,
       tls: options.certificate && { ...options.certificate, mode: 'starttls' },
-      authentication: hasLogins
+      authentication: hasLogins()
         ? {
             required: false,
             mechanisms: ['PLAIN'],
@@ -119,7 +119,7 @@ function createLmtpListener(
         : undefined,
       limits: options.limits,
       drainMs: options.drainMs,
-      trustedContext: hasLogins ? isAgentSession : () => true,
+      trustedContext: (session) => isAgentSession(session) || !hasLogins(),
     },
     { receiver, policy: createAgentPolicy(access), logger, clock },
   );

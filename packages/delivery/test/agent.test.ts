@@ -180,6 +180,14 @@ describe('a relay of ours', () => {
     expect(copies()).toHaveLength(2);
   });
 
+  test('is no more believed by its address alone once there are logins', async () => {
+    const agent = await startAgent();
+    agent.reload({ allowedPeers: ['127.0.0.1'], logins: { relay: () => 'secret' } });
+    const hop = await startHop(agent);
+    for (const repeat of [false, true]) await send(hop, { context: attempt('wire-1', repeat) });
+    expect(copies()).toHaveLength(2);
+  });
+
   test('that logs in on a unix socket is believed', async () => {
     const path =
       process.platform === 'win32' ? String.raw`\\.\pipe\posthouse-lmtp` : join(place, 's');

@@ -87,6 +87,16 @@ describe('a recipient', () => {
     );
   });
 
+  test('may have a name outside ASCII, and loops are seen for it, too', async () => {
+    const recipients = [mailbox('J\u00dcRGEN@example.test')];
+    await send(delivery, { recipients });
+    const [[path, text] = ['', '']] = Object.entries(mailIn(base.files()));
+    expect(path).toContain('/mail/example.test/j\u00fcrgen/Maildir/new/');
+    expect(text).toContain('\nDelivered-To: J\u00dcRGEN@example.test\n');
+    const content = Buffer.from(text.replaceAll('\n', '\r\n'));
+    expect((await send(delivery, { recipients, content }))[0]).toMatchObject({ proof: 'loop' });
+  });
+
   test('beyond the limit is refused for now', async () => {
     const small = createTestDelivery({ directory, fileSystem: base, maxRecipients: 2 });
     await small.start();
