@@ -2,17 +2,17 @@
  * Committer: the one connection that writes, on the commit thread.
  *
  * A turn is one transaction for all calls that have come: each is done whole, in order, and
- * none is answered before the commit is on the disk. If the commit fails the connection is
+ * none is answered before the commit is on the disk. If its sync fails the connection is
  * opened anew, and its counters tell whether the transaction is there after all. If it is
- * not, a commit of nothing is written over what it may have left in the log, so that no
- * crash can bring it back; only if that fails too the calls are `in-doubt`.
+ * not, a commit of nothing is written over what it has left in the log, so that no crash
+ * can bring it back; only if that fails too the calls are `in-doubt`.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { createAccept } from './accepting.ts';
 import { createClaim } from './claiming.ts';
 import { createConclude } from './concluding.ts';
 import { openForWriting } from './database.ts';
-import { faultOf, isOwnFault } from './faults.ts';
+import { faultOf, isOwnFault, isSyncFault } from './faults.ts';
 import { createLease } from './grants.ts';
 import { createForget, createForgetKeys } from './forgetting.ts';
 import { createBegin, createRecover, createRenew } from './leasing.ts';
@@ -83,7 +83,7 @@ export class Committer {
     try {
       database.exec('COMMIT');
     } catch (error) {
-      const found = this.#findOut(connection, faultOf(error));
+      const found = this.#findOut(connection, error);
       if (found !== 'committed') return { answers: refuseAll(calls, found) };
     }
     this.#connection?.tables.counters.committed();
@@ -116,10 +116,14 @@ export class Committer {
   }
 
   /** What became of a transaction whose commit has failed. */
-  #findOut(connection: Connection, fault: Fault): 'committed' | Fault {
+  #findOut(connection: Connection, error: unknown): 'committed' | Fault {
+    const fault = faultOf(error);
     const { commits } = connection.tables.counters.now;
     rollBack(connection);
+    if (fault.kind === 'full') return fault;
     const anew = this.#reconnect(connection);
+    // What could not be written whole is no transaction to anybody who reads the log.
+    if (!isSyncFault(error)) return fault;
     const inDoubt: Fault = { kind: 'in-doubt', text: fault.text };
     if (anew === undefined) return inDoubt;
     try {

@@ -105,11 +105,18 @@ export function versionInHeader(path: string): number {
   }
 }
 
+/** Makes an empty file that nobody else may read; SQLite's own files beside it take after it. */
+export function makePrivate(path: string): void {
+  closeSync(openSync(path, 'a', 0o600));
+}
+
 /** Makes this process the owner until the connection is closed. @throws StoreFault `in-use` */
 export function lockDirectory(directory: string): DatabaseSync {
-  const lock = new DatabaseSync(join(directory, 'lock'));
+  const path = join(directory, 'lock');
+  makePrivate(path);
+  const lock = new DatabaseSync(path);
   try {
-    lock.exec('BEGIN EXCLUSIVE');
+    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     return lock;
   } catch (error) {
     lock.close();

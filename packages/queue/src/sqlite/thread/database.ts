@@ -5,9 +5,9 @@
  * before the first table (page size, auto_vacuum) is said then. A migration is one
  * transaction, with a checkpoint behind it, so that the file's header tells its version.
  */
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { assertVersion } from './database-file.ts';
+import { assertVersion, makePrivate } from './database-file.ts';
 import { MIGRATIONS } from './migrations/all.ts';
 import { prepare } from './statement.ts';
 
@@ -27,7 +27,8 @@ export const SCHEMA_VERSION: number = MIGRATIONS.length;
 
 /** Opens for writing, making or migrating the schema. @throws StoreFault, SQLite's errors */
 export function openForWriting(path: string, synced: boolean): DatabaseSync {
-  const isNew = !existsSync(path);
+  makePrivate(path);
+  const isNew = statSync(path).size === 0;
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   try {
     if (isNew) {

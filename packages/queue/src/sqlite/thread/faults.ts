@@ -27,6 +27,9 @@ const KINDS: ReadonlyMap<number, Fault['kind']> = new Map([
 /** TOOBIG, CONSTRAINT, MISMATCH, RANGE: wrong values, which say nothing of the database. */
 const OWN_CODES: ReadonlySet<number> = new Set([18, 19, 20, 25]);
 
+/** SQLite's extended result codes IOERR_FSYNC and IOERR_DIR_FSYNC. */
+const SYNC_CODES: ReadonlySet<number> = new Set([1034, 1290]);
+
 const SYSTEM_KINDS: ReadonlyMap<string, Fault['kind']> = new Map([
   ['ENOSPC', 'full'],
   ['EDQUOT', 'full'],
@@ -46,6 +49,12 @@ export function faultOf(thrown: unknown): Fault {
 export function isOwnFault(thrown: unknown): boolean {
   const code = resultCode(thrown);
   return code === undefined || OWN_CODES.has(code);
+}
+
+/** Whether all was written, and then a sync of it has failed. */
+export function isSyncFault(thrown: unknown): boolean {
+  if (!(thrown instanceof Error) || !('errcode' in thrown)) return false;
+  return typeof thrown.errcode === 'number' && SYNC_CODES.has(thrown.errcode);
 }
 
 /** SQLite's primary result code; `undefined` for what SQLite did not throw. */
