@@ -7,7 +7,7 @@
 
 /** C0 but tab and line feed, DEL and C1. */
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
-const LINE_BREAKS = /[\t\n\u2028\u2029]+/g;
+const BLANKS = /[\t\n\r\u2028\u2029 ]+/g;
 const DIRECTIONS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** Text of several lines, with LF line ends. */
@@ -19,9 +19,8 @@ export function printableText(text: string): string {
 export function printableLine(text: string): string {
   return text
     .toWellFormed()
-    .replace(/[\r\n\t ]+/g, ' ')
+    .replace(BLANKS, ' ')
     .replace(CONTROLS, '\ufffd')
-    .replace(LINE_BREAKS, ' ')
     .replace(DIRECTIONS, '')
     .trim();
 }

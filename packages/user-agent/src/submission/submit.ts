@@ -69,6 +69,7 @@ export async function submit(
   options: SubmissionOptions = {},
   deps: SubmissionDeps = {},
 ): Promise<Receipt> {
+  if (message.recipients.length === 0) throw new TypeError('a message needs a recipient');
   const { clock = systemClock, logger = silentLogger } = deps;
   const session = await connect(targetOf(server), { clock, logger }, options.signal);
   try {
