@@ -34,6 +34,11 @@ export const steps = [
   { name: 'manifests', commands: [['sherif']] },
   { name: 'dead code', commands: [['knip', '--no-config-hints']] },
   { name: 'tests', commands: [['npm', 'test', '--silent']], report: 'vitest' },
+  {
+    name: 'kill -9',
+    commands: [['npm', 'run', '--silent', 'test:crash', '--', '--kills', '60']],
+    report: 'crash',
+  },
   { name: 'build', commands: [['node', 'scripts/run.mjs', 'build']], blocking: true },
   {
     name: 'published files',
@@ -43,6 +48,7 @@ export const steps = [
     name: 'published types',
     commands: publishedFolders().map((folder) => ['attw', '--pack', folder, ...attwOptions]),
   },
+  { name: 'interop', commands: [['node', 'scripts/ci/interop.mjs']], report: 'interop' },
 ];
 
 /** @returns {string[]} of the packages that are not private */
