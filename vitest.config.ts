@@ -3,7 +3,8 @@
  * manifest, named after its folder, and `root` for the tests of the repository itself, so a new
  * package is found by itself. Tests see sources, never a stale dist, through the condition
  * `@posthouse/source`. Tests that need a system package end in `.interop.test.ts` and run only when
- * POSTHOUSE_INTEROP is set: `npm test` needs nothing but npm.
+ * POSTHOUSE_INTEROP is set: `npm test` needs nothing but npm. With POSTHOUSE_CRASH it is the crash
+ * suite (`npm run test:crash`).
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,6 +13,7 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 const root = import.meta.dirname;
 const conditions = ['@posthouse/source', 'module', 'node', 'development|production'];
 const interop = process.env['POSTHOUSE_INTEROP'] !== undefined;
+const crash = process.env['POSTHOUSE_CRASH'] !== undefined;
 
 function packageFolders(parent: string): readonly string[] {
   return readdirSync(join(root, parent))
@@ -32,9 +34,11 @@ const config: ViteUserConfig = defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: interop
-      ? ['test/**/*.interop.test.ts']
-      : ['test/**/*.test.ts', 'scripts/test/**/*.test.mjs'],
+    include: crash
+      ? ['crash/**/*.crash.test.ts']
+      : interop
+        ? ['test/**/*.interop.test.ts']
+        : ['test/**/*.test.ts', 'scripts/test/**/*.test.mjs'],
     exclude: interop ? [] : ['**/*.interop.test.ts'],
     // Tests wait for events: a limit is for hangs, and a busy machine is none.
     testTimeout: 30_000,

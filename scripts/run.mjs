@@ -2,14 +2,16 @@
 /**
  * The way in: `node scripts/run.mjs <command> [arguments]`, on Node 18 or later and npm, nothing else.
  *
- *   start    install, build and run the full stack (npm start)
- *   test     install, build and run every test that needs no system package (npm test)
- *   build    install and build
- *   check    type check the whole repository
- *   dev      run the stack from its sources, and again on every change
- *   install  Node, pnpm and the dependencies, no more
- *   exec     any command, with the pinned tools on PATH
+ *   start       install, build and run the full stack (npm start)
+ *   test        install, build and run every test that needs no system package (npm test)
+ *   test:crash  kill -9 under load, and the account; --kills N, --seed N
+ *   build       install and build
+ *   check       type check the whole repository
+ *   dev         run the stack from its sources, and again on every change
+ *   install     Node, pnpm and the dependencies, no more
+ *   exec        any command, with the pinned tools on PATH
  */
+import { parseArgs } from 'node:util';
 import { runChild } from './bootstrap/child.mjs';
 import { enter } from './bootstrap/entry.mjs';
 import { prepareBuild, prepareDependencies, prepareToolchain } from './bootstrap/prepare.mjs';
@@ -19,7 +21,16 @@ import { runTool } from './bootstrap/toolchain.mjs';
 import { runTests } from './test-run.mjs';
 
 /** @type {Record<string, (args: readonly string[]) => Promise<number>>} */
-const commands = { start: startStack, test, build, check, dev, install, exec };
+const commands = {
+  start: startStack,
+  test,
+  'test:crash': testCrash,
+  build,
+  check,
+  dev,
+  install,
+  exec,
+};
 
 await enter(() => {
   const [name = 'start', ...args] = process.argv.slice(2);
@@ -35,6 +46,21 @@ await enter(() => {
 /** @param {readonly string[]} args */
 async function test(args) {
   return runTests(await prepareBuild(), args);
+}
+
+/** @param {readonly string[]} args */
+async function testCrash(args) {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: { kills: { type: 'string' }, seed: { type: 'string' } },
+    allowPositionals: true,
+  });
+  process.env['POSTHOUSE_CRASH'] = '1'; // vitest.config.ts then finds the crash suite alone
+  for (const [name, value] of Object.entries(values)) {
+    if (!/^\d+$/.test(value)) throw new BootstrapError(`--${name} ${value}: write a number`);
+    process.env[`CRASH_${name.toUpperCase()}`] = value;
+  }
+  return runTests(await prepareDependencies(), ['--project', 'stack', ...positionals], 'crash');
 }
 
 async function build() {
