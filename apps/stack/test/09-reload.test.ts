@@ -112,5 +112,5 @@ test('posthouse reload tells whether the files were taken', async () => {
   await system.stop();
   const [gone, advice] = await reload();
   expect(gone).toBe(69);
-  expect(advice).toContain('start one with "posthouse up"');
+  expect(advice).toContain('posthouse up');
 });
