@@ -9,7 +9,6 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { silentLogger, systemClock } from '@posthouse/mail';
 import type { TlsFacts } from '@posthouse/mail';
-import { connect } from '@posthouse/smtp';
 import type { ClientSession, PeerOffers } from '@posthouse/smtp';
 import { explainFailure } from '../submission/explain-failure.ts';
 import type { FailureExplanation } from '../submission/explain-failure.ts';
@@ -90,6 +89,7 @@ async function open(
   server: SubmissionServer,
   signal: AbortSignal | undefined,
 ): Promise<ClientSession | FailureExplanation> {
+  const { connect } = await import('@posthouse/smtp');
   try {
     const deps = { clock: systemClock, logger: silentLogger };
     return await connect(targetOf(server), deps, signal);

@@ -31,7 +31,6 @@ import type {
   ReversePath,
   TransferContext,
 } from '@posthouse/mail';
-import { connect } from '@posthouse/smtp';
 import type { ClientSession } from '@posthouse/smtp';
 import { receiptOf } from './receipt.ts';
 import type { Receipt } from './receipt.ts';
@@ -71,6 +70,7 @@ export async function submit(
 ): Promise<Receipt> {
   if (message.recipients.length === 0) throw new TypeError('a message needs a recipient');
   const { clock = systemClock, logger = silentLogger } = deps;
+  const { connect } = await import('@posthouse/smtp'); // reading mail does without it
   const session = await connect(targetOf(server), { clock, logger }, options.signal);
   try {
     const outcomes = await transfer(message, session, options, contextAt(clock.now()));
