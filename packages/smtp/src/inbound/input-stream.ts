@@ -62,7 +62,11 @@ export class InputStream extends SMTPStream {
     if (this.isClosed) return proceed();
     const held = consumer.settled();
     if (held === undefined) return proceed();
-    held.then(proceed, (thrown: unknown) => this.#fail(reading, thrown));
+    // Called with nothing whatever it resolves with: an argument would be an error of the stream.
+    held.then(
+      () => proceed(),
+      (thrown: unknown) => this.#fail(reading, thrown),
+    );
   }
 
   #fail({ consumer, proceed }: Reading, thrown: unknown): void {

@@ -55,8 +55,8 @@ export class MailConnection extends SMTPConnection implements Wire {
     const socket = this._socket;
     if (!socket.writableNeedDrain || socket.destroyed) return undefined;
     return new Promise((resolve) => {
-      socket.once('drain', resolve);
-      socket.once('close', resolve);
+      socket.once('drain', () => resolve());
+      socket.once('close', () => resolve()); // which tells whether there was an error: not ours to pass on
     });
   }
 

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { InputStream } from '../../src/inbound/input-stream.ts';
 import type { StreamConsumer } from '../../src/inbound/intake.ts';
@@ -48,6 +49,18 @@ describe('the input stream', () => {
     gates[1].resolve();
     await Promise.all([first, second]);
     expect(seen.toSorted()).toEqual(['a', 'a is taken', 'b', 'b is taken']);
+  });
+
+  it('goes on when a client that read nothing is reset', async () => {
+    const socket = new EventEmitter();
+    // A socket tells its end with whether there was an error.
+    const settled = (): Promise<void> =>
+      new Promise((resolve) => void socket.once('close', resolve));
+    const stream = new InputStream(() => consumer({ settled }));
+    const written = write(stream, 'a');
+    socket.emit('close', true);
+    await written;
+    expect(stream.errored).toBeNull();
   });
 
   it('gives way to others within a chunk full of commands', async () => {
