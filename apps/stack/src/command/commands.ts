@@ -37,6 +37,11 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     'list and show the messages of a mailbox',
     async () => (await import('./read.ts')).read,
   ),
+  entry(
+    'doctor',
+    'look at a submission server as a mail program would',
+    async () => (await import('./doctor.ts')).doctor,
+  ),
 ]);
 
 function entry(

@@ -1,0 +1,81 @@
+/**
+ * `posthouse doctor`: connects to a submission server as a mail program would and says what
+ * works and what to change. Sends nothing, unless `--to` asks for a test message.
+ */
+import { styleText } from 'node:util';
+import { isTaken } from '@posthouse/mail';
+import { EXIT, ExitError } from '@posthouse/process';
+import { compose, examineServer, explainFailure, submit } from '@posthouse/user-agent';
+import type { Finding } from '@posthouse/user-agent';
+import { CONFIG_OPTION, readArguments, textValue } from './arguments.ts';
+import type { Arguments } from './arguments.ts';
+import type { Command } from './command.ts';
+import { findServer, SERVER_OPTIONS, SERVER_USAGE } from './submission-place.ts';
+import type { SubmissionPlace } from './submission-place.ts';
+
+const USAGE = `Usage: posthouse doctor [HOST[:PORT]] [options]
+
+Looks at a submission server step by step: name, connection, TLS, certificate, login,
+limits. Without a host it looks at the demo that runs here.
+
+  --from ADDRESS --to ADDRESS  send a test message as well
+  --json                       for programs
+${SERVER_USAGE}`;
+
+const OPTIONS = {
+  ...CONFIG_OPTION,
+  ...SERVER_OPTIONS,
+  from: { type: 'string' },
+  to: { type: 'string' },
+  json: { type: 'boolean' },
+} as const;
+
+export const doctor: Command = {
+  async run(argv) {
+    const given = readArguments(argv, USAGE, OPTIONS);
+    if (given === undefined) return EXIT.ok;
+    const [server, ...more] = given.positionals;
+    if (more.length > 0) throw new ExitError('usage', USAGE);
+    const named = server === undefined ? given : { ...given, values: { ...given.values, server } };
+    const place = await findServer(named, textValue(given, 'from') ?? '');
+    const examination = await examineServer(place.server);
+    const findings: readonly Line[] = [
+      ...examination.findings,
+      ...(await testMessage(given, place)),
+    ];
+    process.stdout.write(
+      given.values['json'] === true
+        ? `${JSON.stringify({ ...examination, findings })}\n`
+        : `${findings.map(lineOf).join('\n')}\n`,
+    );
+    return findings.some(({ result }) => result === 'fails') ? EXIT.unavailable : EXIT.ok;
+  },
+};
+
+type Line = Pick<Finding, 'next' | 'result' | 'what'> & { readonly step: string };
+
+async function testMessage(given: Arguments, place: SubmissionPlace): Promise<readonly Line[]> {
+  const [from, to] = [textValue(given, 'from'), textValue(given, 'to')];
+  if (to === undefined) return [];
+  if (from === undefined) throw new ExitError('usage', `--to needs --from\n\n${USAGE}`);
+  try {
+    const text = 'This message was sent by "posthouse doctor" to see whether mail gets through.';
+    const message = await compose({ from, to, subject: 'Test message', text });
+    const { recipients } = await submit(message, place.server);
+    const refused = recipients.find(({ outcome }) => !isTaken(outcome));
+    if (refused === undefined) {
+      return [{ step: 'message', result: 'works', what: `A test message to ${to} was taken.` }];
+    }
+    return [{ step: 'message', result: 'fails', ...explainFailure(refused.outcome, place.facts) }];
+  } catch (error) {
+    return [{ step: 'message', result: 'fails', ...explainFailure(error, place.facts) }];
+  }
+}
+
+const MARKS = { works: 'green', note: 'yellow', fails: 'red' } as const;
+
+function lineOf({ next, result, step, what }: Line): string {
+  const mark = styleText(MARKS[result], result.padEnd(5), { stream: process.stdout });
+  const indent = ' '.repeat(20);
+  return `${mark}  ${step.padEnd(12)} ${what}${next === undefined ? '' : `\n${indent}${next}`}`;
+}
