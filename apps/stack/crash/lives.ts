@@ -59,6 +59,7 @@ export async function liveAndDie(
     const dying = plan.kind === 'step' ? [options.processOf(plan.step)] : chosen;
     const env = plan.kind === 'step' ? stepEnvironment(plan) : {};
     await system.start(Object.fromEntries(dying.map((name) => [name, env]))).catch(() => undefined); // a step may come within the start
+    await retryAll(system);
     const load = startLoad(`${options.name}-${life}`, targetOf(system, options), {
       progress,
       sent,
@@ -83,6 +84,15 @@ export async function liveAndDie(
   await system.start();
   const ends = await drain(system);
   return { sent, killedAt, atSteps, ends };
+}
+
+/** Neighbours that were dead rest for minutes: they are to be probed now. */
+async function retryAll(system: CrashSystem): Promise<void> {
+  try {
+    for await (const _answer of system.order('queue.retry'));
+  } catch {
+    // it may be dead already, by a step within its start
+  }
 }
 
 function tell(line: string): void {
@@ -132,7 +142,7 @@ const ENDS: ReadonlySet<string> = new Set(['delivered', 'relayed', 'failed', 'ex
 async function drain(system: CrashSystem): Promise<readonly QueueEnd[]> {
   const open = new Set<string>();
   const ends: QueueEnd[] = [];
-  for await (const _answer of system.order('queue.retry'));
+  await retryAll(system);
   const followed = system.order('queue.events', { follow: true }) as AsyncIterable<Followed>; // as it is made
   let isCaughtUp = false;
   for await (const { event, isCaughtUp: is } of followed) {
@@ -145,8 +155,7 @@ async function drain(system: CrashSystem): Promise<readonly QueueEnd[]> {
         open.delete(key);
         ends.push({ message, recipient, kind, at: Date.parse(at) });
       }
-      if (kind === 'attempted' && isCaughtUp)
-        for await (const _answer of system.order('queue.retry'));
+      if (kind === 'attempted' && isCaughtUp) await retryAll(system);
     }
     if (isCaughtUp && open.size === 0) return ends;
   }

@@ -21,6 +21,9 @@ export interface StandingQueue extends Startable {
   readonly verbs: Readonly<Record<string, QueueVerb>>;
 }
 
+/** As the queue names itself in leases where nothing else is said. */
+const DEFAULT_OWNER = 'queue';
+
 /** @param options of the relay whose queue it is */
 export function createStandingQueue(options: RelayOptions, deps: StandingQueueDeps): StandingQueue {
   const { directory, store } = deps;
@@ -32,7 +35,11 @@ export function createStandingQueue(options: RelayOptions, deps: StandingQueueDe
   const planner = createPlanner(routing, directory);
   return {
     verbs: createOperation(options, { ...deps, planner }).verbs,
-    start: () => store.start(),
+    async start() {
+      await store.start();
+      // Who had the store is dead, and so are its attempts.
+      await store.recover(options.queue?.owner ?? DEFAULT_OWNER, deps.clock.now());
+    },
     stop: () => store.stop(),
   };
 }

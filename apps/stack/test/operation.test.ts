@@ -1,0 +1,165 @@
+/** The operator's commands, as they are typed: over a stack that runs, and over what it left. */
+import { execFile } from 'node:child_process';
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startAgentProcess } from '@posthouse/testkit';
+import type { AgentProcess } from '@posthouse/testkit';
+import { expect, onTestFinished, test } from 'vitest';
+import { sendAsStranger } from './system/author.ts';
+import { onlyPlace } from './system/place.ts';
+import { configurationText, createWorkplace } from './system/workplace.ts';
+
+const MAIN = join(import.meta.dirname, '..', 'src', 'main.ts');
+const ALICE = 'alice@example.test';
+
+interface Said {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+interface Operated {
+  readonly directory: string;
+  readonly stack: AgentProcess;
+  /** Runs `posthouse` with these words. */
+  readonly posthouse: (...words: readonly string[]) => Promise<Said>;
+  /** Sends, and gives the queue id. */
+  readonly send: (id: string, ...recipients: readonly string[]) => Promise<string>;
+}
+
+/** A stack whose mail for other domains waits: nobody listens at its relayhost. */
+async function start(): Promise<Operated> {
+  const { directory } = await createWorkplace(onTestFinished);
+  const relay = {
+    outbound: 'relayhost',
+    relayhost: { host: '127.0.0.1', port: 1, tls: 'off' },
+    trusted_networks: ['127.0.0.1/32'],
+  };
+  await writeFile(join(directory, 'posthouse.toml'), configurationText({ relay }));
+  const stack = startAgentProcess({ program: MAIN, directory, args: ['up'] });
+  const facts = await stack.log.next('ready');
+  return {
+    directory,
+    stack,
+    posthouse: (...words) => run(directory, words),
+    async send(id, ...recipients) {
+      const content = `From: ${ALICE}\r\nSubject: ${id}\r\nMessage-ID: <${id}@example.test>\r\n\r\nHello`;
+      const sending = { author: ALICE, recipients, content };
+      const { data = '' } = await sendAsStranger(onlyPlace(facts['relay']), sending);
+      return / as (\S+)/.exec(data)?.[1] ?? data;
+    },
+  };
+}
+
+function run(directory: string, words: readonly string[]): Promise<Said> {
+  const args = ['--conditions=@posthouse/source', MAIN, ...words];
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { cwd: directory }, (error, out, err) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
+    });
+  });
+}
+
+type Line = Readonly<Record<string, string | number>>;
+
+function lines({ out }: Said): readonly Line[] {
+  return out
+    .trim()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Line); // objects of our own
+}
+
+/** For hangs: each command is a process of its own. */
+const LIMIT = { timeout: 120_000 };
+
+test('the queue of a stack that runs is looked at and changed', LIMIT, async () => {
+  const { posthouse, send } = await start();
+  const first = await send('first', 'bob@other.example', 'carol@third.example');
+  const second = await send('second', 'dave@other.example');
+  expect(lines(await posthouse('queue', 'list', '--json', '--domain', 'other.example'))).toEqual([
+    expect.objectContaining({ id: first, recipient: 'bob@other.example', sender: ALICE }),
+    expect.objectContaining({ id: second, recipient: 'dave@other.example' }),
+  ]);
+  const held = await posthouse('queue', 'hold', '--domain', 'third.example');
+  expect(held.out).toBe('1 recipient held\n');
+  const summary = await posthouse('queue', 'summary');
+  expect(summary.out).toMatch(/^third\.example +1 \(1 held\) .* no attempt$/m);
+  const content = await posthouse('queue', 'show', second, '--content');
+  expect(content.out).toMatch(/^Received: [^]*\r\nSubject: second\r\n[^]*\r\n\r\nHello\r\n$/);
+  const traced = await posthouse('trace', '<first@example.test>');
+  expect(traced.out).toMatch(new RegExp(`^\\S+ ${first} <bob@other\\.example> accepted from `));
+  expect(traced.out).toMatch(/<carol@third\.example> held by an operator\n/);
+});
+
+test('the queue that a killed stack left is looked at and changed', LIMIT, async () => {
+  const { directory, posthouse, send, stack } = await start();
+  const [silent, told] = [
+    await send('silent', 'bob@other.example'),
+    await send('told', 'bob@other.example'),
+  ];
+  await stack.kill();
+  const shown = await posthouse('queue', 'show', told);
+  expect(shown.out).toMatch(/^Message-ID +<told@example\.test>$/m);
+  const folder = join(directory, 'out');
+  expect((await posthouse('queue', 'export', folder)).out).toMatch(/^2 messages written/);
+  expect((await readdir(folder)).toSorted()).toEqual([
+    ...[`${silent}.eml`, `${told}.eml`].toSorted(),
+    'messages.ndjson',
+  ]);
+  expect((await posthouse('queue', 'remove', silent)).out).toBe('1 recipient removed\n');
+  const removed = await posthouse('queue', 'remove', told, '--notify');
+  expect(removed.out).toBe('1 recipient removed\n');
+  expect(lines(await posthouse('queue', 'list', '--json'))).toEqual([
+    expect.objectContaining({ sender: '<>', recipient: ALICE }),
+  ]);
+  expect((await posthouse('trace', told)).out).toMatch(
+    / removed by an operator\n.* author notified/,
+  );
+  const imported = await posthouse('queue', 'import', folder, '--json');
+  expect(lines(imported).map((line) => line['id'])).toEqual([silent, told].toSorted());
+});
+
+test('wrong use, no queue and no way to it are told, each with its code', LIMIT, async () => {
+  const { directory, posthouse, stack } = await start();
+  const expectFailure = async (code: number, text: string, ...words: readonly string[]) => {
+    const said = await posthouse(...words);
+    expect(said.err).toContain(text);
+    expect(said.code).toBe(code);
+  };
+  await expectFailure(64, '--all', 'queue', 'remove');
+  await expectFailure(64, 'domain cannot be read', 'queue', 'list', '--domain', 'no domain');
+  await expectFailure(65, 'Nothing is known', 'trace', 'nobody@example.org');
+  await rm(join(directory, 'var', 'control.sock'));
+  await expectFailure(69, 'in use', 'queue', 'list');
+  await stack.stop();
+  await rm(join(directory, 'var', 'queue'), { recursive: true });
+  await expectFailure(66, 'no queue yet', 'queue', 'list');
+});
+
+test('the way of an address is explained with the settings that make it', LIMIT, async () => {
+  const { directory } = await createWorkplace(onTestFinished);
+  const partner = { host: '192.0.2.7', port: 25, tls: 'required' };
+  const text = configurationText({
+    relay: { outbound: 'off', routes: { 'partner.example': partner } },
+    aliases: { 'team@example.test': [ALICE, 'x@partner.example'] },
+  });
+  await writeFile(join(directory, 'posthouse.toml'), text);
+  const explain = async (...words: readonly string[]) =>
+    lines(await run(directory, ['explain', '--json', ...words])).map(
+      ({ because, text: said, topic }) => `${topic}: ${said} (${because})`,
+    );
+  const team = await explain('team@example.test', '--from', ALICE);
+  expect(team).toEqual(
+    expect.arrayContaining([
+      `author: ${ALICE} may write from it, logged in (the account owns it)`,
+      `meaning: stands for ${ALICE}, x@partner.example (aliases."team@example.test")`,
+      'host: 1. 192.0.2.7:25, TLS required, certificate checked (relay.routes."partner.example")',
+      'verdict: from a stranger: accepted (no rule against it)',
+    ]),
+  );
+  const outside = await explain('bob@elsewhere.example');
+  expect(outside).toContain('route: none: mail to other domains is off (relay.outbound)');
+  expect(outside.at(-2)).toMatch(/^verdict: from an author .*: 550 5\.7\.1 .*\(relay\.outbound\)$/);
+  expect((await explain('nobody@example.test')).at(-1)).toMatch(/ from a stranger: 550 5\.1\.1 /);
+});
