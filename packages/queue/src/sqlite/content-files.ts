@@ -31,9 +31,8 @@ export class ContentFiles {
   readonly #damagedDirectory: string;
   readonly #mark = randomBytes(6).toString('hex');
   #count = 0;
-  /** Settles when all removals so far are done. */
   #removals: Promise<void> = Promise.resolve();
-  #stopped = false;
+  #isSweeping = false;
 
   constructor(directory: string, disk: Disk, logger: Logger) {
     this.#disk = disk;
@@ -51,7 +50,6 @@ export class ContentFiles {
 
   /** Makes the directories, and removes what an earlier process was writing. */
   async prepare(now: number): Promise<void> {
-    this.#stopped = false;
     await this.#files.prepare(now);
   }
 
@@ -97,7 +95,7 @@ export class ContentFiles {
   /** Removes files in the background, one batch after the other. What fails is an orphan of the next start. */
   remove(names: readonly string[]): Promise<void> {
     this.#removals = this.#removals.then(async () => {
-      for (let at = 0; at < names.length && !this.#stopped; at += REMOVAL_BATCH) {
+      for (let at = 0; at < names.length; at += REMOVAL_BATCH) {
         await Promise.all(names.slice(at, at + REMOVAL_BATCH).map((name) => this.#remove(name)));
       }
     });
@@ -109,6 +107,7 @@ export class ContentFiles {
    * kept: they may be all that is left of a message that was lost with it.
    */
   async sweep(knownFiles: (names: readonly string[]) => Promise<readonly string[]>): Promise<void> {
+    this.#isSweeping = true;
     if (await this.#isDatabaseKept()) {
       const fields = { event: 'queue.orphans-kept', directory: this.#damagedDirectory };
       const text = 'content that no message refers to is kept while a damaged database is';
@@ -117,7 +116,7 @@ export class ContentFiles {
     }
     let count = 0;
     for await (const batch of this.#files.names()) {
-      if (this.#stopped) return;
+      if (!this.#isSweeping) return;
       const foreign = batch.filter((name) => !name.startsWith(`${this.#mark}-`));
       if (foreign.length === 0) continue;
       const known = new Set(await knownFiles(foreign));
@@ -129,10 +128,14 @@ export class ContentFiles {
     this.#logger.debug(fields, 'looked for content that no message refers to');
   }
 
-  /** Ends the background's work. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    await this.#removals;
+  /** Ends a sweep after the batch that it is at. */
+  endSweep(): void {
+    this.#isSweeping = false;
+  }
+
+  /** Resolves when all removals so far are done. */
+  removed(): Promise<void> {
+    return this.#removals;
   }
 
   async #isDatabaseKept(): Promise<boolean> {

@@ -58,7 +58,7 @@ export class Engine {
   readonly #underWay = new Set<Promise<unknown>>();
   #isRunning = false;
   #start: Promise<void> | undefined;
-  #stop: Promise<void> | undefined;
+  #stop: Promise<void> = Promise.resolve();
 
   constructor(options: EngineOptions, deps: EngineDeps) {
     const fileSystem = deps.fileSystem ?? nodeFileSystem;
@@ -81,7 +81,7 @@ export class Engine {
   }
 
   start(): Promise<void> {
-    this.#start ??= this.#open().catch((error: unknown) => {
+    this.#start ??= this.#open(this.#stop).catch((error: unknown) => {
       this.#start = undefined;
       throw storeErrorOf(error);
     });
@@ -89,10 +89,10 @@ export class Engine {
   }
 
   stop(): Promise<void> {
-    this.#stop ??= this.#close().finally(() => {
-      this.#stop = undefined;
+    if (this.#start !== undefined) {
+      this.#stop = this.#close(this.#start);
       this.#start = undefined;
-    });
+    }
     return this.#stop;
   }
 
@@ -128,8 +128,8 @@ export class Engine {
     return new StoreError('damaged', `the ${what} of message ${id} is damaged: ${reason}`);
   }
 
-  async #open(): Promise<void> {
-    await this.#stop;
+  async #open(stopped: Promise<void>): Promise<void> {
+    await stopped;
     await this.#disk.directories.ensure(this.#options.directory);
     await this.threads.open();
     try {
@@ -147,12 +147,14 @@ export class Engine {
     this.#track(this.files.sweep((names) => this.threads.read('knownFiles', names)));
   }
 
-  async #close(): Promise<void> {
-    await this.#start?.catch(() => undefined);
+  async #close(started: Promise<void>): Promise<void> {
+    await started.catch(() => undefined);
+    if (!this.#isRunning) return;
     this.#isRunning = false;
-    await this.files.stop();
+    this.files.endSweep();
     while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
     await this.threads.close();
+    await this.files.removed();
   }
 
   /** Work in the background: its failure is only logged. */

@@ -240,8 +240,6 @@ export interface ReadVerbs {
   knownFiles(names: readonly string[]): readonly string[];
 }
 
-export type Verbs = CommitVerbs | ReadVerbs;
-
 /** What came of a commit beside the answers. */
 export interface Aftermath {
   readonly usage: StoreUsage;

@@ -92,7 +92,7 @@ export function sampleEvent(key: RecipientKey, kind: NewEvent['kind'], at: numbe
 }
 
 /** Content as a stage would give it back. */
-export function stagedText(text: string): StagedContent {
+function stagedText(text: string): StagedContent {
   const bytes = Buffer.from(text);
   return {
     pointer: { kind: 'inline', bytes },

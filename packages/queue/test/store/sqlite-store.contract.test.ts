@@ -7,6 +7,7 @@ import { createSqliteStore } from '@posthouse/queue';
 import type { Store } from '@posthouse/queue';
 import { describeStoreContract } from '@posthouse/queue/testing';
 import { silentLogger } from '@posthouse/mail';
+import './compile-cache.ts';
 
 describeStoreContract('the SQLite store', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'posthouse-store-'));

@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { LogFields, Logger } from '@posthouse/mail';
 import { createSqliteStore } from '@posthouse/queue';
 import type { DamageReport, SqliteStoreDeps, SqliteStoreOptions, Store } from '@posthouse/queue';
+import './compile-cache.ts';
 
 export interface StoreDirectory {
   readonly path: string;

@@ -14,7 +14,7 @@ import {
   versionInHeader,
 } from './database-file.ts';
 import { SCHEMA_VERSION } from './database.ts';
-import { faultOf } from './faults.ts';
+import { faultOf, StoreFault } from './faults.ts';
 import type { Opened } from '../protocol.ts';
 import { salvage } from './salvage.ts';
 import { runThread } from './thread-server.ts';
@@ -56,7 +56,7 @@ runThread(({ directory, synced }) => {
     }
   }
 
-  const opened = closingOnFailure(lock, openSomehow);
+  const opened = orElseClosed(lock, directory, openSomehow);
   return {
     opened,
     turn(calls, post) {
@@ -72,11 +72,14 @@ runThread(({ directory, synced }) => {
   };
 });
 
-function closingOnFailure<T>(resource: { close(): void }, work: () => T): T {
+/** Lets go of the lock on failure, and says which queue it is about. */
+function orElseClosed<T>(lock: { close(): void }, directory: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    resource.close();
-    throw error;
+    lock.close();
+    if (error instanceof StoreFault) throw error;
+    const { kind, text } = faultOf(error);
+    throw new StoreFault(kind, `the queue in ${directory} cannot be opened: ${text}`);
   }
 }

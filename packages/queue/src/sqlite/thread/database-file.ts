@@ -37,7 +37,7 @@ export function databasePath(directory: string, number: number): string {
 }
 
 /** The numbers of all databases in the directory. */
-export function numbers(directory: string): readonly number[] {
+function numbers(directory: string): readonly number[] {
   return readdirSync(directory).flatMap((name) => {
     const number = NAME.exec(name)?.[1];
     return number === undefined ? [] : [Number(number)];
