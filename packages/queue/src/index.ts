@@ -60,13 +60,7 @@ export { createSqliteStore } from './sqlite/sqlite-store.ts';
 export type { SqliteStoreDeps, SqliteStoreOptions } from './sqlite/sqlite-store.ts';
 export type { DamageReport } from './sqlite/damage.ts';
 export { createOperator } from './operate.ts';
-export type {
-  Operator,
-  OperatorDeps,
-  OperatorOptions,
-  Removal,
-  ShownMessage,
-} from './operate.ts';
+export type { Operator, OperatorDeps, OperatorOptions, Removal, ShownMessage } from './operate.ts';
 export { exportTo, importFrom } from './export-folder.ts';
 export type { Imported } from './export-folder.ts';
 export { describeEvent } from './trace.ts';
