@@ -8,6 +8,7 @@
  *   build       install and build
  *   check       type check the whole repository
  *   dev         run the stack from its sources, and again on every change
+ *   bench       install, build and measure beside other mail systems (docs/performance.md)
  *   install     Node, pnpm and the dependencies, no more
  *   exec        any command, with the pinned tools on PATH
  */
@@ -28,6 +29,7 @@ const commands = {
   build,
   check,
   dev,
+  bench,
   install,
   exec,
 };
@@ -79,6 +81,12 @@ async function dev(args) {
   const { node, env } = await prepareDependencies();
   const flags = ['--watch', '--conditions=@posthouse/source', 'apps/stack/src/main.ts'];
   return runChild(node, [...flags, ...args], { env });
+}
+
+/** @param {readonly string[]} args */
+async function bench(args) {
+  const { node, env } = await prepareBuild();
+  return runChild(node, ['apps/bench/dist/main.js', ...args], { env });
 }
 
 async function install() {

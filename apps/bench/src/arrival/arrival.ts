@@ -1,0 +1,23 @@
+/** Where messages arrive: counts them while they come, and looks at each one afterwards. */
+
+/** What a check of one run found. */
+export interface Findings {
+  /** Messages that are there, whole, once. */
+  readonly good: number;
+  /** Numbers that came more than once. */
+  readonly repeated: number;
+  /** Something that is not a whole message of this run. */
+  readonly foreign: number;
+}
+
+/** One destination over several runs. */
+export interface Arrival {
+  /** Resolves when that many more have come since the last check. @throws Error when nothing comes for long */
+  reached(messages: number): Promise<void>;
+  /** Looks at all that came since the last check. */
+  check(run: string): Promise<Findings>;
+  stop(): Promise<void>;
+}
+
+/** Nothing comes for this long: it will not come. */
+export const PATIENCE_MS = 60_000;

@@ -1,0 +1,88 @@
+/**
+ * One SMTP session of the load: opens, logs in where the case asks for it, sends messages.
+ *
+ * It does as little as it can, because it shares the machine with what it measures. A reply
+ * that is not the expected one throws with its text: a refused message would spoil the run.
+ */
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { ReplyWaiter } from './reply-waiter.ts';
+
+/** Where the load goes. */
+export interface Entry {
+  readonly port: number;
+  /** STARTTLS, then AUTH PLAIN; absent: neither. */
+  readonly login?: { readonly user: string; readonly password: string };
+}
+
+/** What is said before each message. */
+export interface Envelope {
+  readonly reversePath: string;
+  readonly forwardPath: string;
+}
+
+/** One connection. */
+export class ClientSession {
+  readonly #envelope: Envelope;
+  #socket: Socket;
+  #replies: ReplyWaiter;
+
+  private constructor(socket: Socket, envelope: Envelope) {
+    this.#socket = socket;
+    this.#envelope = envelope;
+    this.#replies = new ReplyWaiter(socket);
+  }
+
+  /** @throws Error */
+  static async open(entry: Entry, envelope: Envelope): Promise<ClientSession> {
+    const socket = connect({ host: '127.0.0.1', port: entry.port, noDelay: true });
+    const session = new ClientSession(socket, envelope);
+    await session.#expect('220');
+    await session.#say('EHLO client.test', '250');
+    if (entry.login) await session.#logIn(entry.login);
+    return session;
+  }
+
+  /** One message: its own head, and the end that all share. */
+  async send(head: string, wireEnd: Buffer): Promise<void> {
+    await this.#say(`MAIL FROM:<${this.#envelope.reversePath}>`, '250');
+    await this.#say(`RCPT TO:<${this.#envelope.forwardPath}>`, '250');
+    await this.#say('DATA', '354');
+    this.#socket.cork();
+    this.#socket.write(head, 'latin1');
+    this.#socket.write(wireEnd);
+    this.#socket.uncork();
+    await this.#expect('250');
+  }
+
+  async close(): Promise<void> {
+    await this.#say('QUIT', '221');
+    this.#socket.destroy();
+  }
+
+  async #logIn(login: NonNullable<Entry['login']>): Promise<void> {
+    await this.#say('STARTTLS', '220');
+    // What is measured is the server; its certificate is not in question here.
+    const secure = connectTls({ socket: this.#socket, rejectUnauthorized: false });
+    await new Promise<void>((resolve, reject) => {
+      secure.once('secureConnect', resolve);
+      secure.once('error', reject);
+    });
+    this.#socket = secure;
+    this.#replies = new ReplyWaiter(secure);
+    await this.#say('EHLO client.test', '250');
+    const secret = Buffer.from(`\0${login.user}\0${login.password}`).toString('base64');
+    await this.#say(`AUTH PLAIN ${secret}`, '235');
+  }
+
+  async #say(command: string, code: string): Promise<void> {
+    this.#socket.write(`${command}\r\n`, 'latin1');
+    await this.#expect(code);
+  }
+
+  async #expect(code: string): Promise<void> {
+    const reply = await this.#replies.next();
+    if (!reply.startsWith(code)) throw new Error(`expected ${code}, got: ${reply.trim()}`);
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * Postfix from Debian as a private instance: own queue, own log, own ports, started and
+ * stopped with its own configuration directory. The machine's own Postfix is not touched.
+ *
+ * Stock settings but for what would measure something else: no DNS, no greylisting pause
+ * between its processes (in_flow_delay), as many processes as there are sessions. It must
+ * be started as root; its log-ins are answered by us (see sasl-server).
+ */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chown, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { MAILBOX } from '../message.ts';
+import { freePort, startChild } from './child.ts';
+import { startSaslServer } from './sasl-server.ts';
+import type { Subject } from './subject.ts';
+
+const run = promisify(execFile);
+const DAEMONS = '/usr/lib/postfix/sbin';
+const MAIL_USER = 5000;
+
+export const postfix: Subject = {
+  name: 'postfix',
+  obstacle() {
+    if (!existsSync(`${DAEMONS}/master`)) {
+      return Promise.resolve('postfix is not installed: apt-get install postfix');
+    }
+    return Promise.resolve(
+      process.getuid?.() === 0 ? undefined : 'postfix can only be started by root',
+    );
+  },
+  async start(setting) {
+    const { directory } = setting;
+    const etc = join(directory, 'etc');
+    await makeDirectories(directory, etc);
+    const ports = { exchange: await freePort(), submission: await freePort() };
+    const sasl = await startSaslServer();
+    await makeCertificate(etc);
+    await writeFile(join(etc, 'main.cf'), mainSettings(directory, setting.sinkPort, sasl.port));
+    await writeFile(join(etc, 'master.cf'), await services(ports));
+    await writeFile(join(etc, 'mailboxes'), `${MAILBOX} box/\n`);
+    await run('postmap', ['-c', etc, `hash:${join(etc, 'mailboxes')}`]);
+    const startedAt = performance.now();
+    const child = startChild(
+      [...(setting.under ?? []), 'postfix', '-c', etc, 'start-fg'],
+      directory,
+      join(directory, 'output'),
+    );
+    await child.listening(ports.exchange);
+    const startedInMs = performance.now() - startedAt;
+    return {
+      pid: child.pid,
+      startedInMs,
+      exchange: { port: ports.exchange },
+      submission: { port: ports.submission, login: { user: MAILBOX, password: 'any' } },
+      mailbox: join(directory, 'vmail/box/new'),
+      async stop() {
+        await run('postfix', ['-c', etc, 'stop']);
+        await child.stop('SIGTERM');
+        await sasl.stop();
+      },
+    };
+  },
+};
+
+async function makeDirectories(directory: string, etc: string): Promise<void> {
+  for (const folder of [etc, join(directory, 'spool'), join(directory, 'data')]) {
+    await mkdir(folder, { recursive: true });
+  }
+  const mail = join(directory, 'vmail');
+  await mkdir(join(mail, 'box/new'), { recursive: true });
+  for (const folder of ['', 'box', 'box/new', 'box/cur', 'box/tmp']) {
+    await mkdir(join(mail, folder), { recursive: true });
+    await chown(join(mail, folder), MAIL_USER, MAIL_USER);
+  }
+  await run('chown', ['postfix', join(directory, 'data')]);
+}
+
+async function makeCertificate(etc: string): Promise<void> {
+  const files = ['-keyout', join(etc, 'key.pem'), '-out', join(etc, 'cert.pem')];
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  await run('openssl', [
+    'req',
+    '-x509',
+    ...kind,
+    ...files,
+    '-days',
+    '2',
+    '-subj',
+    '/CN=bench.test',
+  ]);
+}
+
+function mainSettings(directory: string, sinkPort: number | undefined, saslPort: number): string {
+  const sink = `smtp:[127.0.0.1]:${sinkPort ?? 9}`;
+  return `compatibility_level = 3.6
+queue_directory = ${directory}/spool
+data_directory = ${directory}/data
+command_directory = /usr/sbin
+daemon_directory = ${DAEMONS}
+shlib_directory = /usr/lib/postfix
+meta_directory = /etc/postfix
+mail_owner = postfix
+setgid_group = postdrop
+maillog_file = ${directory}/mail.log
+maillog_file_prefixes = /var, /tmp, ${directory}
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+myhostname = bench.test
+mydestination =
+mynetworks = 127.0.0.0/8
+smtpd_relay_restrictions = permit_mynetworks, reject
+alias_maps =
+local_recipient_maps =
+virtual_mailbox_domains = local.test
+virtual_mailbox_base = ${directory}/vmail
+virtual_mailbox_maps = hash:${directory}/etc/mailboxes
+virtual_uid_maps = static:${MAIL_USER}
+virtual_gid_maps = static:${MAIL_USER}
+virtual_minimum_uid = 100
+relay_domains = sink.test
+relay_transport = ${sink}
+default_transport = ${sink}
+smtp_dns_support_level = disabled
+smtpd_peername_lookup = no
+smtpd_client_connection_count_limit = 0
+default_process_limit = 60
+in_flow_delay = 0
+smtpd_tls_cert_file = ${directory}/etc/cert.pem
+smtpd_tls_key_file = ${directory}/etc/key.pem
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = inet:127.0.0.1:${saslPort}
+`;
+}
+
+/** The services that Debian ships, none of them in a chroot, on our ports. */
+async function services(ports: { exchange: number; submission: number }): Promise<string> {
+  const stock = await readFile('/usr/share/postfix/master.cf.dist', 'utf8');
+  const kept = stock
+    .split('\n')
+    .filter((line) => /^[a-z]/.test(line) && !line.startsWith('smtp      inet'))
+    .map((line) => line.replace(/^(\S+\s+\S+\s+\S+\s+\S+\s+)[-yn]/, '$1n'))
+    // Pipes to programs that are not here.
+    .filter((line) => !/\spipe$/.test(line));
+  const enforced =
+    '-o smtpd_tls_security_level=encrypt -o smtpd_sasl_auth_enable=yes -o smtpd_relay_restrictions=permit_sasl_authenticated,reject';
+  return `${kept.join('\n')}
+127.0.0.1:${ports.exchange} inet n - n - - smtpd
+127.0.0.1:${ports.submission} inet n - n - - smtpd ${enforced}
+`;
+}

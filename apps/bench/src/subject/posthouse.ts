@@ -1,0 +1,80 @@
+/**
+ * Posthouse as it is shipped: the built `posthouse up`, one process, queue on the disk, the
+ * log at its default level. Nothing is set but where it listens, lies and relays to.
+ */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { MAILBOX } from '../message.ts';
+import { freePort, startChild } from './child.ts';
+import type { Subject, SubjectSetting } from './subject.ts';
+
+const run = promisify(execFile);
+const PASSWORD = 'bench-secret';
+// From src and from dist it is as far.
+const main: string = resolve(import.meta.dirname, '../../../stack/dist/main.js');
+
+export const posthouse: Subject = {
+  name: 'posthouse',
+  obstacle: () =>
+    Promise.resolve(existsSync(main) ? undefined : 'posthouse is not built: npm run build'),
+  async start(setting) {
+    await mkdir(setting.directory, { recursive: true });
+    const [port, submissionPort] = [await freePort(), await freePort()];
+    const file = join(setting.directory, 'posthouse.toml');
+    await writeFile(file, configuration(setting, port, submissionPort));
+    if (!existsSync(join(setting.directory, 'state/accounts'))) await addAccount(file);
+    const profile = setting.profileDirectory;
+    const flags =
+      profile === undefined
+        ? []
+        : ['--cpu-prof', '--cpu-prof-dir', profile, '--enable-source-maps'];
+    const startedAt = performance.now();
+    const child = startChild(
+      [...(setting.under ?? []), process.execPath, ...flags, main, 'up', '--config', file],
+      setting.directory,
+      join(setting.directory, 'log'),
+    );
+    await child.listening(port);
+    const startedInMs = performance.now() - startedAt;
+    return {
+      pid: child.pid,
+      startedInMs,
+      exchange: { port },
+      submission: { port: submissionPort, login: { user: MAILBOX, password: PASSWORD } },
+      mailbox: join(setting.directory, 'state/mail/local.test/box/Maildir/new'),
+      stop: () => child.stop('SIGTERM'),
+    };
+  },
+};
+
+function configuration(setting: SubjectSetting, port: number, submissionPort: number): string {
+  const relaying =
+    setting.sinkPort === undefined
+      ? ''
+      : `outbound = "relayhost"
+relayhost = { host = "127.0.0.1", port = ${setting.sinkPort}, tls = "off" }
+`;
+  return `[server]
+hostname = "bench.test"
+state_directory = "state"
+[domains]
+own = ["local.test"]
+[submission]
+listen = "127.0.0.1:${submissionPort}"
+listen_tls = "off"
+[relay]
+listen = "127.0.0.1:${port}"
+trusted_networks = ["127.0.0.0/8"]
+${relaying}[delivery]
+listen = "off"
+`;
+}
+
+async function addAccount(file: string): Promise<void> {
+  const adding = run(process.execPath, [main, 'user', 'add', MAILBOX, '--config', file]);
+  adding.child.stdin?.end(`${PASSWORD}\n`);
+  await adding;
+}

@@ -1,0 +1,40 @@
+/** The sink counts what came, however the octets were cut. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { SinkRecord, createSink } from '../src/arrival/sink-server.ts';
+import { drive } from '../src/load/drive.ts';
+import { createPattern, messageHead } from '../src/message.ts';
+
+const pattern = createPattern(2000);
+
+async function startedSink(): Promise<{ readonly record: SinkRecord; readonly port: number }> {
+  const record = new SinkRecord(pattern);
+  const server = createSink(record);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  return { record, port: typeof address === 'object' && address ? address.port : 0 };
+}
+
+test('what the driver sends is all there, once', async () => {
+  const { port, record } = await startedSink();
+  const envelope = { reversePath: 'a@local.test', forwardPath: 'b@sink.test' };
+  const load = { run: 'round1', messages: 50, pattern, envelope };
+  await drive({ port }, { ...load, sessions: 5, reuse: true });
+  expect(record.check('round1')).toEqual({ good: 50, repeated: 0, foreign: 0 });
+  await drive({ port }, { ...load, sessions: 3, reuse: false });
+  expect(record.check('round1')).toEqual({ good: 50, repeated: 0, foreign: 0 });
+});
+
+test('a message that comes twice or from another run is told apart, cut at any octet', async () => {
+  const { port, record } = await startedSink();
+  const message = (run: string): string => messageHead(run, 1) + pattern.wireEnd.toString('latin1');
+  const pipelined = ['round1', 'round1', 'round0'].map((run) => `DATA\r\n${message(run)}`);
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  for (const octet of `EHLO a\r\n${pipelined.join('')}QUIT\r\n`) socket.write(octet);
+  socket.resume();
+  await once(socket, 'close');
+  expect(record.check('round1')).toEqual({ good: 1, repeated: 1, foreign: 1 });
+});
