@@ -25,8 +25,10 @@ const LITERAL = /\[[^\][\\]*\]/y;
 export function readAddresses(value: string): readonly Mailbox[] | undefined {
   const tokens = tokenize(value);
   if (tokens === undefined) return undefined;
+  const list = splitList(tokens);
+  if (list === undefined) return undefined;
   const addresses: Mailbox[] = [];
-  for (const item of splitList(tokens)) {
+  for (const item of list) {
     if (item.length === 0) continue; // an obsolete empty list element (RFC 5322 §4.4)
     const address = readAddress(item);
     if (address === undefined) return undefined;
@@ -83,16 +85,23 @@ function endOfComment(value: string, start: number): number | undefined {
   return undefined;
 }
 
-/** Splits at commas; a group's name and its `:` and `;` fall away. */
-function splitList(tokens: readonly Token[]): readonly (readonly Token[])[] {
+/** Splits at commas; a group's name and its `:` and `;` fall away. `undefined` where what stands there is no name. */
+function splitList(tokens: readonly Token[]): readonly (readonly Token[])[] | undefined {
   const items: Token[][] = [[]];
   for (const token of tokens) {
     const isSpecial = token.kind === 'special';
     if (isSpecial && (token.text === ',' || token.text === ';')) items.push([]);
-    else if (isSpecial && token.text === ':') items[items.length - 1] = [];
-    else items.at(-1)?.push(token);
+    else if (isSpecial && token.text === ':') {
+      if (!isName(items.at(-1) ?? [])) return undefined;
+      items[items.length - 1] = [];
+    } else items.at(-1)?.push(token);
   }
   return items;
+}
+
+/** A name is words: an "@" in it would be an address to another reader. */
+function isName(tokens: readonly Token[]): boolean {
+  return tokens.every((token) => token.kind !== 'special');
 }
 
 function readAddress(tokens: readonly Token[]): Mailbox | undefined {
@@ -100,11 +109,7 @@ function readAddress(tokens: readonly Token[]): Mailbox | undefined {
   if (open === -1) return readAddrSpec(tokens);
   const last = tokens.at(-1);
   if (last?.kind !== 'special' || last.text !== '>') return undefined;
-  const name = tokens.slice(0, open);
-  // A name is words: an "@" in it would be a second address to another reader.
-  return name.some((token) => token.kind === 'special')
-    ? undefined
-    : readAddrSpec(tokens.slice(open + 1, -1));
+  return isName(tokens.slice(0, open)) ? readAddrSpec(tokens.slice(open + 1, -1)) : undefined;
 }
 
 function readAddrSpec(tokens: readonly Token[]): Mailbox | undefined {
