@@ -37,6 +37,7 @@ export function createRelayListener(
       protocol: 'smtp',
       listen,
       hostname: options.hostname,
+      postmasterDomain: options.postmasterDomain,
       tls: options.certificate && { ...options.certificate, mode: 'starttls' },
       authentication: hasLogins
         ? { required: false, mechanisms: ['PLAIN'], allowWithoutTls: isOnThisHost }

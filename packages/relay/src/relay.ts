@@ -36,6 +36,8 @@ import { createTransmission } from './transmission.ts';
 /** Everything that can be set of a relay but for its parts. */
 export interface RelayOptions {
   readonly hostname: Domain;
+  /** Whose postmaster is meant where no domain is named. @default the hostname's */
+  readonly postmasterDomain?: Domain | undefined;
   /** Absent: mail comes in by `receiver` alone. */
   readonly listen?: ListenAddress | undefined;
   readonly certificate?: TlsCertificate | undefined;

@@ -5,7 +5,7 @@
  * Certificates to believe are read now; passwords are read at each login, so that they can
  * change. @throws what the reader throws for a file that cannot be read
  */
-import { parseMailbox } from '@posthouse/mail';
+import { parseDomain, parseMailbox } from '@posthouse/mail';
 import type { Mailbox } from '@posthouse/mail';
 import type {
   Configuration,
@@ -29,7 +29,7 @@ export async function relayOptions(
   certificate: TlsCertificate | undefined,
   files: SettingFiles,
 ): Promise<RelayOptions> {
-  const { queue, relay, server } = configuration;
+  const { directory, queue, relay, server } = configuration;
   const routes = await Promise.all(
     Object.entries(relay.routes).map(
       async ([key, route]) => [key, await outboundRoute(key, route, files)] as const,
@@ -38,6 +38,7 @@ export async function relayOptions(
   const { maxHops, ...limits } = relay.limits;
   return {
     hostname: server.hostname,
+    postmasterDomain: parseDomain(directory.domains[0] ?? ''),
     listen: relay.listen,
     certificate,
     limits,

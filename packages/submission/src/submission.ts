@@ -27,6 +27,8 @@ import type { SendingLimits } from './limits.ts';
 
 export interface SubmissionOptions {
   readonly hostname: Domain;
+  /** Whose postmaster is meant where no domain is named. @default the hostname's */
+  readonly postmasterDomain?: Domain | undefined;
   /** With STARTTLS; absent: not. */
   readonly listen?: ListenAddress | undefined;
   /** With TLS from the start; absent: not. */
@@ -114,6 +116,7 @@ function createAuthorListener(
       protocol: 'smtp',
       listen,
       hostname: options.hostname,
+      postmasterDomain: options.postmasterDomain,
       tls: { ...options.certificate, mode },
       requireTls: true,
       authentication: { required: true, mechanisms: ['PLAIN', 'LOGIN'] },

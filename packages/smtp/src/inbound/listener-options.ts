@@ -63,6 +63,8 @@ export interface ListenerOptions {
   readonly listen: ListenAddress;
   /** Our name in the greeting and in Received. */
   readonly hostname: Domain;
+  /** Whose postmaster `RCPT TO:<postmaster>` is (RFC 5321 §4.5.1). @default the hostname's */
+  readonly postmasterDomain?: Domain | undefined;
   /** Absent: no TLS. TLS 1.2 is the oldest version taken. */
   readonly tls?: (TlsCertificate & { readonly mode: 'starttls' | 'implicit' }) | undefined;
   /** Whether MAIL and the rest wait for TLS (530). @default false */
@@ -94,6 +96,7 @@ export interface ListenerSettings {
   readonly protocol: 'smtp' | 'lmtp';
   readonly listen: ListenAddress;
   readonly hostname: Domain;
+  readonly postmasterDomain: Domain;
   readonly tls: ListenerOptions['tls'];
   readonly requireTls: boolean;
   readonly authentication:
@@ -139,6 +142,7 @@ export function resolveListenerOptions(
     protocol,
     listen: { ...options.listen },
     hostname: options.hostname,
+    postmasterDomain: options.postmasterDomain ?? options.hostname,
     tls: tls && { ...tls },
     requireTls,
     authentication: authentication && {

@@ -113,7 +113,7 @@ export class MailExchange {
     const { forwardPath, params } = parseRcptCommand(argument, {
       dsn: offers.dsn,
       smtpUtf8: mail.envelope.params.smtpUtf8 === true,
-      postmasterDomain: settings.hostname,
+      postmasterDomain: settings.postmasterDomain,
     });
     if (mail.recipientCount >= offers.maxRecipients) throw refuse('too-many-recipients');
     const verdict = policy.recipient?.(forwardPath, params, facts);

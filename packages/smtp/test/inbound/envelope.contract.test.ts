@@ -1,6 +1,6 @@
 /** Addresses, parameters and recipients of a mail transaction, as they are seen on the wire. */
 import { formatMailbox, formatPath, refuse } from '@posthouse/mail';
-import { recordedAddresses } from '@posthouse/testkit';
+import { domain, recordedAddresses } from '@posthouse/testkit';
 import { describe, expect, it } from 'vitest';
 import { startListener } from './listener-under-test.ts';
 
@@ -33,6 +33,21 @@ describe('addresses', () => {
       'žluť@example.test',
       'x@[192.0.2.1]',
     ]);
+  });
+
+  it('of a postmaster without a domain are in the domain that is named for it', async () => {
+    const { session, receiver } = await startListener({ postmasterDomain: domain('example.test') });
+    await session(`
+      C: MAIL FROM:<>
+      S: 250 *
+      C: RCPT TO:<PostMaster>
+      S: 250 2.1.5 *
+      C: DATA
+      S: 354 *
+      C: .
+      S: 250 *
+    `);
+    expect(recordedAddresses(await receiver.message(0))).toEqual(['postmaster@example.test']);
   });
 
   it('outside ASCII need SMTPUTF8', async () => {
