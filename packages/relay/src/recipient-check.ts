@@ -5,7 +5,15 @@
  * cannot be asked means `recipient-check-unavailable` (450): never a silent accept, and
  * never a refusal for good. The memory is bounded.
  */
-import { mailboxKey, newTraceId, NO_PARAMS, NULL_PATH, asMailError, refuse } from '@posthouse/mail';
+import {
+  asMailError,
+  mailboxKey,
+  needsSmtpUtf8,
+  newTraceId,
+  NO_PARAMS,
+  NULL_PATH,
+  refuse,
+} from '@posthouse/mail';
 import type { Clock, Mailbox, MailReceiver } from '@posthouse/mail';
 
 /** Knows recipients, or finds out. */
@@ -79,13 +87,16 @@ async function ask(
     arrivedAt: deps.clock.now(),
     traceId: newTraceId(),
   } as const;
-  const transaction = deps.delivery.begin(NULL_PATH, NO_PARAMS, context, signal);
+  const params = needsSmtpUtf8(address) ? ({ smtpUtf8: true } as const) : NO_PARAMS;
+  const transaction = deps.delivery.begin(NULL_PATH, params, context, signal);
   try {
-    await transaction.opened;
+    await transaction.opened.catch((cause: unknown) => {
+      throw refuse('recipient-check-unavailable', { cause });
+    });
     await transaction.recipient(address, NO_PARAMS, signal);
     return true;
   } catch (cause) {
-    // Only a 5yz about this very recipient says that it is not there.
+    // Only a 5yz about this very recipient says that it is not there; one to MAIL does not.
     if (asMailError(cause).permanent) return false;
     throw refuse('recipient-check-unavailable', { cause });
   } finally {
