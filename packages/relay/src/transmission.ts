@@ -11,8 +11,8 @@ import { isTaken, outcomeOfError, refuse } from '@posthouse/mail';
 import type { RecipientOutcome } from '@posthouse/mail';
 import type { Attempt, RecipientRecord, Transmitter } from '@posthouse/queue';
 import type { NextHost, NextHosts, OnwardRoute } from './next-hosts.ts';
-import { decideRoute } from './route.ts';
-import type { RoutingTable } from './route.ts';
+import { decideRoute, laneOf } from './route.ts';
+import type { Route, RoutingTable } from './route.ts';
 
 export interface TransmissionDeps {
   readonly routing: RoutingTable;
@@ -27,16 +27,59 @@ export interface TransmissionDeps {
 export function createTransmission(deps: TransmissionDeps): Transmitter {
   return {
     async transmit(attempt) {
-      const [first] = attempt.recipients;
-      if (first === undefined) return [];
-      const { route } = decideRoute(first.forwardPath, deps.routing);
-      if (route.kind === 'delivery') return deps.delivery.transmit(attempt);
-      if (route.kind === 'off' || route.kind === 'sink') {
-        return attempt.recipients.map(() => outcomeOfError(outsideOff()));
+      const parts = partsOf(attempt, deps.routing);
+      const [only] = parts;
+      if (only !== undefined && parts.length === 1) return transmitBy(only.route, attempt, deps);
+      const outcomes = new Map<RecipientRecord, RecipientOutcome>();
+      for (const { recipients, route } of parts) {
+        // A fault of one part must not hide what another part's host has taken.
+        const answers = await transmitBy(route, { ...attempt, recipients }, deps).catch(
+          (error: unknown) => recipients.map(() => outcomeOfError(error)),
+        );
+        note(outcomes, recipients, answers);
       }
-      return transmitToHosts(route, attempt, deps);
+      return outcomesOf(attempt, outcomes);
     },
   };
+}
+
+interface Part {
+  readonly route: Route;
+  readonly recipients: RecipientRecord[];
+}
+
+/**
+ * The recipients by their routes. Mostly there is one: but a setting may have changed since
+ * they were put together, and one domain's host must not be asked to take another's mail.
+ */
+function partsOf(attempt: Attempt, routing: RoutingTable): readonly Part[] {
+  const parts = new Map<string, Part>();
+  for (const recipient of attempt.recipients) {
+    const { route } = decideRoute(recipient.forwardPath, routing);
+    const lane = laneOf(route);
+    const part = parts.get(lane) ?? { route, recipients: [] };
+    part.recipients.push(recipient);
+    parts.set(lane, part);
+  }
+  return [...parts.values()];
+}
+
+async function transmitBy(
+  route: Route,
+  attempt: Attempt,
+  deps: TransmissionDeps,
+): Promise<readonly RecipientOutcome[]> {
+  switch (route.kind) {
+    case 'delivery':
+      return deps.delivery.transmit(attempt);
+    case 'off':
+    case 'sink':
+      return attempt.recipients.map(() => outcomeOfError(outsideOff()));
+    case 'hosts':
+    case 'literal':
+    case 'mx':
+      return transmitToHosts(route, attempt, deps);
+  }
 }
 
 async function transmitToHosts(
@@ -55,11 +98,26 @@ async function transmitToHosts(
     const open = attempt.recipients.filter((recipient) => mayTryOn(outcomes.get(recipient)));
     if (open.length === 0 || attempt.signal.aborted) break;
     const answers = await deps.sendTo(host, { ...attempt, recipients: open });
-    for (const [i, recipient] of open.entries()) {
-      const answer = answers[i];
-      if (answer !== undefined) outcomes.set(recipient, answer);
-    }
+    note(outcomes, open, answers);
   }
+  return outcomesOf(attempt, outcomes);
+}
+
+function note(
+  outcomes: Map<RecipientRecord, RecipientOutcome>,
+  recipients: readonly RecipientRecord[],
+  answers: readonly RecipientOutcome[],
+): void {
+  for (const [i, recipient] of recipients.entries()) {
+    const answer = answers[i];
+    if (answer !== undefined) outcomes.set(recipient, answer);
+  }
+}
+
+function outcomesOf(
+  attempt: Attempt,
+  outcomes: ReadonlyMap<RecipientRecord, RecipientOutcome>,
+): readonly RecipientOutcome[] {
   return attempt.recipients.map(
     (recipient) => outcomes.get(recipient) ?? outcomeOfError(refuse('next-hop-unreachable')),
   );

@@ -1,0 +1,82 @@
+import {
+  contentOf,
+  enhancedStatus,
+  formatMailbox,
+  newTransactionId,
+  NO_PARAMS,
+  NULL_PATH,
+} from '@posthouse/mail';
+import type { RecipientOutcome } from '@posthouse/mail';
+import type { Attempt } from '@posthouse/queue';
+import { mailbox, testContext } from '@posthouse/testkit';
+import { expect, it } from 'vitest';
+import { createTransmission } from '../src/transmission.ts';
+
+const TAKEN: RecipientOutcome = { kind: 'delivered', status: enhancedStatus(2, 0, 0) };
+
+function attemptFor(...addresses: readonly string[]): Attempt {
+  const id = newTransactionId(0);
+  const context = testContext();
+  return {
+    message: {
+      id,
+      reversePath: NULL_PATH,
+      params: NO_PARAMS,
+      origin: context,
+      prefix: Buffer.alloc(0),
+      content: { kind: 'kept' },
+      sizeBytes: 0,
+      digest: '',
+      priority: 'interactive',
+      acceptedAt: 0,
+    },
+    recipients: addresses.map((address, index) => ({
+      message: id,
+      index,
+      forwardPath: mailbox(address),
+      params: NO_PARAMS,
+      state: 'queued',
+      lane: 'hosts:outbound',
+      site: 'hosts:outbound',
+      attempts: 1,
+      dueAt: 0,
+      delayTold: false,
+    })),
+    content: contentOf(Buffer.from('Subject: s\r\n\r\nbody')),
+    context,
+    signal: new AbortController().signal,
+  };
+}
+
+it('asks no host to take another domain’s mail, when routes have changed since the recipients were put together', async () => {
+  const asked: string[] = [];
+  const transmitter = createTransmission({
+    routing: {
+      isOwnDomain: (domain) => domain === 'own.test',
+      routes: new Map(),
+      outbound: { kind: 'mx' },
+    },
+    nextHosts: {
+      find: async (route) => {
+        const host = route.kind === 'mx' ? route.domain : 'host.test';
+        return [{ name: host, endpoint: { host, port: 25 } }];
+      },
+    },
+    delivery: { transmit: () => Promise.reject(new Error('the mailbox is ill')) },
+    sendTo: async ({ name }, { recipients }) =>
+      recipients.map(({ forwardPath }) => {
+        asked.push(`${name}: ${formatMailbox(forwardPath)}`);
+        return TAKEN;
+      }),
+  });
+  const outcomes = await transmitter.transmit(
+    attemptFor('a@one.test', 'b@own.test', 'c@two.test', 'd@one.test'),
+  );
+  expect(asked).toEqual(['one.test: a@one.test', 'one.test: d@one.test', 'two.test: c@two.test']);
+  expect(outcomes.map(({ kind }) => kind)).toEqual([
+    'delivered',
+    'delayed',
+    'delivered',
+    'delivered',
+  ]);
+});
