@@ -122,7 +122,8 @@ class IngressTransaction implements MailTransaction {
     if (this.#ended) throw refuse('local-trouble', { text: 'Transaction was aborted' });
     this.#ended = true;
     const used = this.#used();
-    if (!used.includes(this.#main)) await this.#main.abort();
+    const unused = this.#all().filter((transaction) => !transaction.used);
+    await Promise.all(unused.map((transaction) => transaction.abort()));
     for (const transaction of used) await transaction.commit(signal);
     return this.#named.flatMap((onward) =>
       onward === undefined ? [] : [fold(onward.map((recipient) => recipient.outcome()))],
@@ -132,9 +133,7 @@ class IngressTransaction implements MailTransaction {
   async abort(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
-    await Promise.all(
-      [...this.#lists.values(), this.#main].map((transaction) => transaction.abort()),
-    );
+    await Promise.all(this.#all().map((transaction) => transaction.abort()));
   }
 
   #open(reversePath: ReversePath): OnwardTransaction {
@@ -160,8 +159,12 @@ class IngressTransaction implements MailTransaction {
   }
 
   /** Lists first, the author's own transaction last. */
+  #all(): readonly OnwardTransaction[] {
+    return [...this.#lists.values(), this.#main];
+  }
+
   #used(): readonly OnwardTransaction[] {
-    return [...this.#lists.values(), this.#main].filter((transaction) => transaction.used);
+    return this.#all().filter((transaction) => transaction.used);
   }
 
   #passHeader(section: HeaderSection, prefixHops: number): Buffer {

@@ -6,6 +6,7 @@ import {
   NO_PARAMS,
   NULL_PATH,
   pour,
+  refuse,
   silentLogger,
 } from '@posthouse/mail';
 import type { RcptParams, ReversePath, TransferContext } from '@posthouse/mail';
@@ -224,6 +225,18 @@ describe('expansion', () => {
     await transaction.abort();
     expect(created.next.open).toBe(0);
   });
+});
+
+it('leaves no transaction of a list behind whose recipients were all refused', async () => {
+  const onRecipient = ({ localPart }: { readonly localPart: string }) =>
+    localPart === 'alice' ? undefined : refuse('mailbox-full');
+  const created = await create({ script: { onRecipient } });
+  const transaction = created.receiver.begin(mailbox('x@elsewhere.test'), NO_PARAMS, insider);
+  await transaction.recipient(mailbox('alice@example.test'), NO_PARAMS);
+  await expect(transaction.recipient(mailbox('list@example.test'), NO_PARAMS)).rejects.toThrow();
+  await pour(contentOf(Buffer.from('Subject: s\r\n\r\nbody')), transaction.stage(Buffer.alloc(0)));
+  expect((await transaction.commit()).map(isTaken)).toEqual([true]);
+  expect(created.next.open).toBe(0);
 });
 
 describe('a recipient check', () => {
