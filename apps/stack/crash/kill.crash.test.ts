@@ -3,7 +3,6 @@
  * another host at least once, with a copy more at most where a kill fell between its final dot
  * and our commit. `npm run test:crash -- --kills N` has the count.
  */
-import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { maildirIn } from '../test/system/workplace.ts';
 import { accountMailboxes, accountPeer, tableText } from './account.ts';
@@ -82,8 +81,10 @@ async function expectExactlyOnce(
 ): Promise<void> {
   const progress: Progress = createProgress();
   const readers = [BOB, CAROL].map((address) => {
-    const maildir = maildirIn(join(system.mailState), address);
-    return [address, openMailbox(maildir, { progress, random: options.random })] as const;
+    const maildir = maildirIn(system.mailState, address);
+    const reader = openMailbox(maildir, { progress, random: options.random });
+    onTestFinished(() => reader.stop());
+    return [address, reader] as const;
   });
   const lives = await liveAndDie({ ...options, recipients: [BOB, CAROL] }, system, progress);
   await system.stop();

@@ -58,18 +58,19 @@ export async function liveAndDie(
     const chosen = victims(system.names, options.random);
     const dying = plan.kind === 'step' ? [options.processOf(plan.step)] : chosen;
     const env = plan.kind === 'step' ? stepEnvironment(plan) : {};
+    if (plan.kind === 'step') await system.kill(dying); // one that has lived on knows of no step
     await system.start(Object.fromEntries(dying.map((name) => [name, env]))).catch(() => undefined); // a step may come within the start
     await retryAll(system);
     const load = startLoad(`${options.name}-${life}`, targetOf(system, options), {
       progress,
       sent,
     });
+    const late = progress.reached('acknowledged', MAX_ACKNOWLEDGED).then(() => 'late' as const);
     if (plan.kind === 'step') {
       const end = system.ended(dying).then(() => 'step' as const);
-      const last = progress.reached('acknowledged', MAX_ACKNOWLEDGED).then(() => 'late' as const);
-      if ((await Promise.race([end, last])) === 'step') atSteps += 1;
+      if ((await Promise.race([end, late])) === 'step') atSteps += 1;
     } else {
-      await progress.reached(plan.of, plan.count);
+      await Promise.race([progress.reached(plan.of, plan.count), late]);
       for (let turn = 0; turn < plan.turns; turn += 1) await new Promise(setImmediate);
     }
     await system.kill(dying);
@@ -144,9 +145,8 @@ async function drain(system: CrashSystem): Promise<readonly QueueEnd[]> {
   const ends: QueueEnd[] = [];
   await retryAll(system);
   const followed = system.order('queue.events', { follow: true }) as AsyncIterable<Followed>; // as it is made
-  let isCaughtUp = false;
-  for await (const { event, isCaughtUp: is } of followed) {
-    isCaughtUp ||= is === true;
+  let isDelayed = false;
+  for await (const { event, isCaughtUp = false } of followed) {
     if (event !== undefined) {
       const key = `${event.message} ${event.index}`;
       const { at, kind, message, recipient = '' } = event;
@@ -155,9 +155,12 @@ async function drain(system: CrashSystem): Promise<readonly QueueEnd[]> {
         open.delete(key);
         ends.push({ message, recipient, kind, at: Date.parse(at) });
       }
-      if (kind === 'attempted' && isCaughtUp) await retryAll(system);
+      isDelayed ||= kind === 'attempted';
     }
-    if (isCaughtUp && open.size === 0) return ends;
+    if (!isCaughtUp) continue;
+    if (open.size === 0) return ends;
+    if (isDelayed) await retryAll(system);
+    isDelayed = false;
   }
   throw new Error('the event log broke off');
 }

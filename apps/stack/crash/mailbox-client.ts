@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import type { Progress } from './progress.ts';
 
 export interface MailboxClient {
-  /** Looks once more, and stops. */
+  /** Looks once more, and stops; idempotent. */
   stop(): void;
   /** Copies by id of the message. */
   readonly copies: ReadonlyMap<string, number>;
@@ -61,8 +61,11 @@ export function openMailbox(
   }
 
   const watcher = watch(incoming, look);
+  let isOpen = true;
   return {
     stop() {
+      if (!isOpen) return;
+      isOpen = false;
       watcher.close();
       look();
     },
