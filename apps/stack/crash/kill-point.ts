@@ -109,5 +109,6 @@ function stepOfOctets(chunk: unknown): Step | undefined {
   const octets = Buffer.from(chunk);
   const head = octets.toString('latin1', 0, 80);
   if (/^250 2\.\d\.\d Ok: queued as /.test(head)) return 'reply';
-  return octets.toString('latin1', octets.length - 5) === '\r\n.\r\n' ? 'final-dot' : undefined;
+  const tail = octets.toString('latin1', Math.max(0, octets.length - 40));
+  return tail.endsWith('\r\n.\r\n') || /BDAT \d+ LAST\r\n$/.test(tail) ? 'final-dot' : undefined;
 }

@@ -5,7 +5,7 @@ export type Step =
   | 'commit' // of the queue's database: accepted, leased or begun
   | 'reply' // the 250 to the author
   | 'dial' // towards another host or agent
-  | 'final-dot' // of what we send
+  | 'final-dot' // of what we send, or the last BDAT
   | 'mailbox-sync' // the file in tmp, its folder, the ledger
   | 'publish' // from tmp into new
   | 'removal'; // the commit that takes a recipient out of the queue
