@@ -1,7 +1,8 @@
 /**
  * Where log lines go: standard output, without ever holding up the mail.
  *
- * Lines of one turn of the event loop go out together. To a pipe or socket they are
+ * Lines of one turn of the event loop go out together, and those that come while a write is
+ * under way go with the next one: the busier it is, the fewer writes. To a pipe or socket they are
  * written without blocking: a reader that has stopped reading (a paused log collector)
  * stops neither the event loop nor the exit of the process. What it leaves unread is kept
  * up to a limit; beyond it lines are dropped and counted. A reader that is gone takes
@@ -49,7 +50,10 @@ export function createLogOutput(options: LogOutputOptions = {}): LogOutput {
     waiting += text.length;
     sink(text, () => {
       waiting -= text.length;
-      if (waiting === 0) idle.resolve();
+      if (waiting === 0) {
+        idle.resolve();
+        send();
+      }
       if (droppedLines > 0 && waiting < MAX_WAITING_CHARACTERS / 2) tellDropped();
     });
   }
@@ -68,7 +72,7 @@ export function createLogOutput(options: LogOutputOptions = {}): LogOutput {
       }
       batch += line;
       if (batch.length >= MAX_BATCH_CHARACTERS) send();
-      else if (!scheduled) {
+      else if (!scheduled && waiting === 0) {
         scheduled = true;
         setImmediate(send);
       }
