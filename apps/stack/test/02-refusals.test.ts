@@ -1,4 +1,5 @@
 /** What cannot be is refused at once, so that the author hears of it while he is there. */
+import { connectDialogue } from '@posthouse/testkit';
 import { expect, test } from 'vitest';
 import { sendOverLmtp, submit } from './system/author.ts';
 import { arrival, notification } from './system/mailbox.ts';
@@ -8,9 +9,9 @@ const ALICE = 'alice@example.test';
 const BOB = 'bob@example.test';
 const CAROL = 'carol@example.test';
 
-const sections = { delivery: { quotas: { [CAROL]: '4KB' } } };
+const sections = { delivery: { quotas: { [CAROL]: '10KB' } } };
 
-describeInEveryShape('an author', sections, (system) => {
+describeInEveryShape('a client', sections, (system) => {
   test('hears of one unknown recipient of three, and the two others get the message', async () => {
     const recipients = [BOB, 'nobody@example.test', CAROL];
     const sent = await submit(system(), { author: ALICE, recipients });
@@ -39,18 +40,42 @@ describeInEveryShape('an author', sections, (system) => {
   });
 
   test('is told by a notification that a message is larger than the whole mailbox', async () => {
-    const content = `From: ${ALICE}\r\nTo: ${CAROL}\r\n\r\n${`${'x'.repeat(70)}\r\n`.repeat(100)}`;
+    const content = `From: ${ALICE}\r\nTo: ${CAROL}\r\n\r\n${`${'x'.repeat(70)}\r\n`.repeat(200)}`;
     await submit(system(), { author: ALICE, recipients: [CAROL], content });
     const { report } = await notification(system(), ALICE);
     expect(report.recipients).toMatchObject([
       { action: 'failed', status: { class: 5, subject: 2, detail: 2 } },
     ]);
   });
-});
 
-describeInEveryShape('delivery', sections, (system) => {
-  test('takes nothing into a full mailbox, and says so of that recipient alone', async () => {
-    const content = `From: ${ALICE}\r\n\r\n${`${'x'.repeat(70)}\r\n`.repeat(40)}`;
+  test('must ask for TLS and log in first', async () => {
+    const client = await connectDialogue(system().submission);
+    await client.play(
+      `S+ 220
+       C: EHLO author.example.test
+       S+ 250
+       C: MAIL FROM:<${ALICE}>
+       S: 530 5.7.0 *
+       C: AUTH PLAIN AGEAYg==
+       S: 538 5.7.11 *
+       C: STARTTLS
+       S+ 220`,
+    );
+    await client.secure();
+    await client.play(
+      `C: EHLO author.example.test
+       S+ 250
+       C: MAIL FROM:<${ALICE}>
+       S: 530 5.7.0 *
+       C: AUTH PLAIN AGEAYg==
+       S: 535 5.7.8 *
+       C: QUIT
+       S+ 221`,
+    );
+  });
+
+  test('of LMTP hears of a full mailbox, and of that recipient alone', async () => {
+    const content = `From: ${ALICE}\r\n\r\n${`${'x'.repeat(70)}\r\n`.repeat(85)}`;
     const sending = { author: ALICE, recipients: [CAROL, BOB], content };
     const first = await sendOverLmtp(system().lmtp, sending);
     expect(first.data).toMatch(/^250 2.*\n250 2.*$/);
@@ -58,7 +83,7 @@ describeInEveryShape('delivery', sections, (system) => {
     expect(second.data).toMatch(/^452 4\.2\.2 .*\n250 2.*$/);
   });
 
-  test('knows no stranger', async () => {
+  test('of LMTP hears that there is nobody of that name', async () => {
     const { recipients } = await sendOverLmtp(system().lmtp, {
       author: ALICE,
       recipients: ['nobody@example.test', 'dave@elsewhere.test'],
