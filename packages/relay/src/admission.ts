@@ -52,7 +52,8 @@ export async function admitRecipient(
   if (!isOwn && !mayRelay(context, deps.relayNetworks)) throw relayDenied(path.domain);
   const expansion = isOwn ? await expandKnown(path, deps) : { finals: [path], lost: [] };
   if (expansion.finals.length === 0) throw lostRecipient(path, expansion);
-  const finals = expansion.finals.map((final) => openWay(final, deps.routing));
+  refuseCutShort(expansion);
+  const finals = expansion.finals.map((final) => openWay(final, path, deps.routing));
   const [only] = finals;
   const expanded = finals.length > 1 || only === undefined || !isSame(only, path);
   // A notification keeps its null path even through a list (RFC 5321 §4.5.5).
@@ -91,10 +92,16 @@ async function expandKnown(path: ForwardPath, deps: AdmissionDeps): Promise<Expa
   };
 }
 
+/** A 250 for a group of which a part was not even looked at would lose their mail unseen. @throws MailError */
+function refuseCutShort({ lost }: Expansion): void {
+  if (lost.some(({ reason }) => reason === 'too-deep')) throw refuse('alias-loop');
+  if (lost.some(({ reason }) => reason === 'too-many')) throw refuse('too-many-recipients');
+}
+
 /** The address with a way out of here: itself, or the sink that its route leads to. @throws MailError where mail to it is off */
-function openWay(final: Mailbox, routing: RoutingTable): Mailbox {
+function openWay(final: Mailbox, path: ForwardPath, routing: RoutingTable): Mailbox {
   const { route } = decideRoute(final, routing);
-  if (route.kind === 'off') throw outsideOff(final);
+  if (route.kind === 'off') throw outsideOff(final, path);
   return route.kind === 'sink' ? route.mailbox : final;
 }
 
@@ -118,9 +125,10 @@ function lostRecipient(path: ForwardPath, expansion: Expansion): MailError {
   return refuse('no-such-mailbox', { text: `No such mailbox here: ${displayMailbox(path)}` });
 }
 
-function outsideOff(final: Mailbox): MailError {
+/** Where an alias leads is told to the log, and to nobody who asks. */
+function outsideOff(final: Mailbox, path: ForwardPath): MailError {
   return refuse('outside-mail-off', {
-    text: `Mail to other domains is switched off here (${displayMailbox(final)}); set relay.outbound to switch it on`,
-    fields: { setting: 'relay.outbound' },
+    text: `Mail to other domains is switched off here (${displayMailbox(path)}); set relay.outbound to switch it on`,
+    fields: { setting: 'relay.outbound', leadsTo: displayMailbox(final) },
   });
 }
