@@ -11,6 +11,8 @@ export interface StartFailure {
 export function explainStartFailure(error: unknown): StartFailure {
   if (error instanceof ExitError) return { text: error.message, exit: error.exit };
   const message = error instanceof Error ? error.message : String(error);
+  const exit = EXIT_OF_KIND.get(kindOf(error));
+  if (exit !== undefined) return { text: message, exit };
   const { code, address, port } = systemFacts(error);
   const place = placeOf(address, port);
   switch (code) {
@@ -40,6 +42,26 @@ export function explainStartFailure(error: unknown): StartFailure {
     default:
       return { text: message, exit: 'software' };
   }
+}
+
+/**
+ * What our own libraries say, by the error's name and kind: their texts tell an operator enough, and
+ * no stack would tell him more.
+ */
+const EXIT_OF_KIND: ReadonlyMap<string, ExitName> = new Map([
+  ['AccountsError account-exists', 'data'],
+  ['AccountsError bad-name', 'data'],
+  ['AccountsError bad-password', 'data'],
+  ['AccountsError broken', 'data'],
+  ['AccountsError locked', 'tempFail'],
+  ['AccountsError no-such-account', 'data'],
+  ['StoreError in-use', 'unavailable'],
+  ['StoreError newer-version', 'data'],
+]);
+
+function kindOf(error: unknown): string {
+  const hasKind = error instanceof Error && 'kind' in error;
+  return hasKind ? `${error.name} ${String(error.kind)}` : '';
 }
 
 function placeOf(address: string | undefined, port: number | undefined): string {

@@ -59,6 +59,9 @@ describe('why an agent did not start', () => {
   const system = (code: string, more: object = {}): Error =>
     Object.assign(new Error(`${code}: told by the system`), { code }, more);
 
+  const ours = (name: string, kind: string): Error =>
+    Object.assign(new Error('said by us'), { name, kind });
+
   test.each([
     [system('EADDRNOTAVAIL', { address: '192.0.2.1', port: 25 }), 'configuration', '192.0.2.1:25'],
     [system('EACCES', { address: '0.0.0.0', port: 25 }), 'noPermission', 'CAP_NET_BIND_SERVICE'],
@@ -66,6 +69,10 @@ describe('why an agent did not start', () => {
     [system('ENOSPC'), 'cannotCreate', 'told by the system'],
     [new Error('the queue', { cause: system('EROFS') }), 'cannotCreate', 'the queue'],
     ['thrown text', 'software', 'thrown text'],
+    [ours('StoreError', 'in-use'), 'unavailable', 'said by us'],
+    [ours('AccountsError', 'account-exists'), 'data', 'said by us'],
+    [ours('AccountsError', 'locked'), 'tempFail', 'said by us'],
+    [ours('StoreError', 'unavailable'), 'software', 'said by us'],
   ])('%s', (error, exit, words) => {
     const failure = explainStartFailure(error);
     expect(failure.exit).toBe(exit);
