@@ -3,8 +3,8 @@
  * manifest, named after its folder, and `root` for the tests of the repository itself, so a new
  * package is found by itself. Tests see sources, never a stale dist, through the condition
  * `@posthouse/source`. Tests that need a system package end in `.interop.test.ts` and run only when
- * POSTHOUSE_INTEROP is set: `npm test` needs nothing but npm. With POSTHOUSE_CRASH it is the crash
- * suite (`npm run test:crash`).
+ * POSTHOUSE_INTEROP is set: `npm test` needs nothing but npm. With POSTHOUSE_CRASH it is one of
+ * the crash suites (`npm run test:crash`, `npm run test:power`).
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 const root = import.meta.dirname;
 const conditions = ['@posthouse/source', 'module', 'node', 'development|production'];
 const interop = process.env['POSTHOUSE_INTEROP'] !== undefined;
-const crash = process.env['POSTHOUSE_CRASH'] !== undefined;
+const crash = process.env['POSTHOUSE_CRASH']; // `kill` or `power`
 
 function packageFolders(parent: string): readonly string[] {
   return readdirSync(join(root, parent))
@@ -35,7 +35,7 @@ const config: ViteUserConfig = defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: crash
-      ? ['crash/**/*.crash.test.ts']
+      ? [`crash/**/${crash}.crash.test.ts`]
       : interop
         ? ['test/**/*.interop.test.ts']
         : ['test/**/*.test.ts', 'scripts/test/**/*.test.mjs'],

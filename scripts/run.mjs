@@ -5,6 +5,7 @@
  *   start       install, build and run the full stack (npm start)
  *   test        install, build and run every test that needs no system package (npm test)
  *   test:crash  kill -9 under load, and the account; --kills N, --seed N
+ *   test:power  power cuts under load, as root on Linux; --cuts N
  *   build       install and build
  *   check       type check the whole repository
  *   dev         run the stack from its sources, and again on every change
@@ -25,7 +26,8 @@ import { runTests } from './test-run.mjs';
 const commands = {
   start: startStack,
   test,
-  'test:crash': testCrash,
+  'test:crash': (args) => testCrash('kill', args),
+  'test:power': (args) => testCrash('power', args),
   build,
   check,
   dev,
@@ -50,19 +52,22 @@ async function test(args) {
   return runTests(await prepareBuild(), args);
 }
 
-/** @param {readonly string[]} args */
-async function testCrash(args) {
+/**
+ * @param {'kill' | 'power'} suite
+ * @param {readonly string[]} args
+ */
+async function testCrash(suite, args) {
   const { values, positionals } = parseArgs({
     args: [...args],
-    options: { kills: { type: 'string' }, seed: { type: 'string' } },
+    options: { kills: { type: 'string' }, cuts: { type: 'string' }, seed: { type: 'string' } },
     allowPositionals: true,
   });
-  process.env['POSTHOUSE_CRASH'] = '1'; // vitest.config.ts then finds the crash suite alone
+  process.env['POSTHOUSE_CRASH'] = suite; // vitest.config.ts then finds this suite alone
   for (const [name, value] of Object.entries(values)) {
     if (!/^\d+$/.test(value)) throw new BootstrapError(`--${name} ${value}: write a number`);
     process.env[`CRASH_${name.toUpperCase()}`] = value;
   }
-  return runTests(await prepareDependencies(), ['--project', 'stack', ...positionals], 'crash');
+  return runTests(await prepareDependencies(), ['--project', 'stack', ...positionals], suite);
 }
 
 async function build() {

@@ -37,7 +37,7 @@ export const steps = [
   {
     name: 'kill -9',
     commands: [['npm', 'run', '--silent', 'test:crash', '--', '--kills', '60']],
-    report: 'crash',
+    report: 'kill',
   },
   { name: 'build', commands: [['node', 'scripts/run.mjs', 'build']], blocking: true },
   {

@@ -35,6 +35,8 @@ export interface CrashSystem {
   start(
     env?: Readonly<Partial<Record<ProcessName, Readonly<Record<string, string>>>>>,
   ): Promise<void>;
+  /** The process ids of all that run. */
+  pids(): readonly number[];
   /** Kills these, and waits for their ends. */
   kill(names: readonly ProcessName[]): Promise<void>;
   /** Resolves when one of these has ended by itself. */
@@ -113,6 +115,7 @@ async function startParts(parts: readonly Part[], atEnd: AtEnd): Promise<CrashSy
     async start(env = {}) {
       for (const part of parts) await processes.run(part, env[part.name] ?? {});
     },
+    pids: () => [...processes.running.values()].map(({ pid }) => pid),
     async kill(names) {
       await Promise.all(names.map(async (name) => processes.running.get(name)?.kill()));
     },

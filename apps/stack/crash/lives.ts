@@ -140,7 +140,7 @@ interface Followed {
 const ENDS: ReadonlySet<string> = new Set(['delivered', 'relayed', 'failed', 'expired', 'removed']);
 
 /** Waits, by the event log, until every recipient has met its end. */
-async function drain(system: CrashSystem): Promise<readonly QueueEnd[]> {
+export async function drain(system: CrashSystem): Promise<readonly QueueEnd[]> {
   const open = new Set<string>();
   const ends: QueueEnd[] = [];
   await retryAll(system);
