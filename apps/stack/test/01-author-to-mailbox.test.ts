@@ -1,6 +1,6 @@
 /** The main road: from an author, who logs in, into a Maildir. */
 import { expect, test } from 'vitest';
-import { submit } from './system/author.ts';
+import { logIn, submit } from './system/author.ts';
 import { acceptance, arrival } from './system/mailbox.ts';
 import { describeInEveryShape } from './system/suite.ts';
 
@@ -52,6 +52,19 @@ describeInEveryShape('a message from an author', {}, (system, shape) => {
       // Nobody is told who else got it.
       expect(message.values('received').join()).not.toContain(' for ');
     }
+  });
+
+  test('is international where the author says so, and says so on its way', async () => {
+    const author = await logIn(system(), ALICE);
+    await author.play(`C: MAIL FROM:<${ALICE}> SMTPUTF8 BODY=8BITMIME\nS+ 250`);
+    await author.play(`C: RCPT TO:<${BOB}>\nS+ 250\nC: DATA\nS+ 354`);
+    author.send(`From: Alíce <${ALICE}>\r\nSubject: Grüße\r\n\r\nSchöne Grüße\r\n.\r\n`);
+    const data = (await author.reply()).join('\n');
+    await author.play('C: QUIT\nS+ 221');
+    const message = await arrival(system(), { mail: '', recipients: [], data }, BOB);
+    expect(message.text).toMatch(/\nFrom: Alíce <[^]*\nSubject: Grüße\n[^]*\n\nSchöne Grüße\n$/);
+    const received = message.values('received').map((value) => / with (\S+) /.exec(value)?.[1]);
+    expect(received).toEqual(shape.hops.map((type) => `UTF8${type.replace('ESMTP', 'SMTP')}`));
   });
 
   test('keeps the fields that the author wrote', async () => {

@@ -2,7 +2,7 @@
 import { startScriptedPeer } from '@posthouse/testkit';
 import type { ScriptedPeer } from '@posthouse/testkit';
 import { expect, onTestFinished, test } from 'vitest';
-import { submit } from './system/author.ts';
+import { logIn, submit } from './system/author.ts';
 import type { MailSystem, Place, Sections, Shape } from './system/mail-system.ts';
 import { notification, readStored } from './system/mailbox.ts';
 import { startOneProcess } from './system/one-process.ts';
@@ -100,6 +100,36 @@ test.each(SHAPES)('a host that is not ready, then waits, then takes it ($name)',
   await peer.reached('taken');
   await system.stop();
   expect(peer.connections).toBe(2);
+});
+
+test.each(SHAPES)('an author who asks is told of a delivery, too ($name)', async (shape) => {
+  const system = await begin(shape, {});
+  const author = await logIn(system, ALICE);
+  await author.play(
+    `C: MAIL FROM:<${ALICE}> RET=HDRS ENVID=ask+2B1
+     S+ 250
+     C: RCPT TO:<bob@example.test> NOTIFY=SUCCESS ORCPT=rfc822;bob@example.test
+     S+ 250
+     C: RCPT TO:<carol@example.test> NOTIFY=NEVER
+     S+ 250
+     C: DATA
+     S+ 354
+     C: From: ${ALICE}
+     C< \\r\\nHello\\r\\n.\\r\\n
+     S+ 250
+     C: QUIT
+     S+ 221`,
+  );
+  const { report } = await notification(system, ALICE);
+  expect(report.envelopeId).toBe('ask+1');
+  expect(report.recipients).toMatchObject([
+    {
+      originalRecipient: { value: 'bob@example.test' },
+      action: 'delivered',
+      status: { class: 2, subject: 0, detail: 0 },
+    },
+  ]);
+  await system.stop();
 });
 
 test.each(SHAPES)(

@@ -71,7 +71,7 @@ async function transmitBy(
 ): Promise<readonly RecipientOutcome[]> {
   switch (route.kind) {
     case 'delivery':
-      return deps.delivery.transmit(attempt);
+      return (await deps.delivery.transmit(attempt)).map(asDelivered);
     case 'off':
     case 'sink':
       return attempt.recipients.map(() => outcomeOfError(outsideOff()));
@@ -80,6 +80,13 @@ async function transmitBy(
     case 'mx':
       return transmitToHosts(route, attempt, deps);
   }
+}
+
+/** Behind our own delivery agent there is nobody: what it has taken over LMTP is delivered (RFC 2033 §4.2). */
+function asDelivered(outcome: RecipientOutcome): RecipientOutcome {
+  if (outcome.kind !== 'relayed') return outcome;
+  const { host, reply, status, tls } = outcome;
+  return { kind: 'delivered', status, reply, ...(host && { host }), ...(tls && { tls }) };
 }
 
 async function transmitToHosts(

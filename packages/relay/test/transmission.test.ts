@@ -1,5 +1,6 @@
 import {
   contentOf,
+  createReply,
   enhancedStatus,
   formatMailbox,
   newTransactionId,
@@ -78,5 +79,21 @@ it('asks no host to take another domain’s mail, when routes have changed since
     'delayed',
     'delivered',
     'delivered',
+  ]);
+});
+
+it('calls delivered what our own delivery agent has taken over the wire', async () => {
+  const status = enhancedStatus(2, 0, 0);
+  const reply = createReply(250, status, 'delivered');
+  const transmitter = createTransmission({
+    routing: { isOwnDomain: () => true, routes: new Map(), outbound: { kind: 'off' } },
+    nextHosts: { find: () => Promise.reject(new Error('nobody looks for hosts')) },
+    delivery: {
+      transmit: async () => [{ kind: 'relayed', status, reply, notifies: false }],
+    },
+    sendTo: () => Promise.reject(new Error('nobody sends to hosts')),
+  });
+  expect(await transmitter.transmit(attemptFor('b@own.test'))).toEqual([
+    { kind: 'delivered', status, reply },
   ]);
 });
