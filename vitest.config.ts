@@ -41,8 +41,8 @@ const config: ViteUserConfig = defineConfig({
         : ['test/**/*.test.ts', 'scripts/test/**/*.test.mjs'],
     exclude: interop ? [] : ['**/*.interop.test.ts'],
     // Tests wait for events: a limit is for hangs, and a busy machine is none.
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     passWithNoTests: true,
     reporters: ['default'],
     projects: [
