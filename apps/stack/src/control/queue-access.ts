@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import type { Configuration } from '@posthouse/configuration';
 import { createDirectory } from '@posthouse/directory';
 import { createDisk } from '@posthouse/durable-fs';
-import { silentLogger, systemClock } from '@posthouse/mail';
+import { silentLogger, startInOrder, stopInReverse, systemClock } from '@posthouse/mail';
 import { connectControl, ExitError, readNextHop, readSecret } from '@posthouse/process';
 import { StoreError } from '@posthouse/queue';
 import { createQueueStore, createStandingQueue, relayOptions } from '@posthouse/relay';
@@ -69,12 +69,13 @@ async function openStanding(configuration: Configuration): Promise<StandingQueue
   const options = await relayOptions(configuration, undefined, { readSecret, readNextHop });
   const directory = createDirectory(configuration.directory, deps);
   const standing = createStandingQueue(options, { ...deps, store, directory });
+  const parts = [directory, standing];
   try {
-    await standing.start();
+    await startInOrder(parts);
   } catch (error) {
     if (!(error instanceof StoreError) || error.kind !== 'in-use') throw error;
     const text = `The queue in ${queue.directory} is in use, but nobody takes orders in ${server.stateDirectory}: give the command the configuration of what runs (--config), or stop that first`;
     throw new ExitError('unavailable', text, error);
   }
-  return standing;
+  return { ...standing, stop: () => stopInReverse(parts) };
 }
