@@ -8,6 +8,7 @@
  */
 import type { Configuration } from '@posthouse/configuration';
 import { createDeliveryAgent, deliveryOptions } from '@posthouse/delivery';
+import type { DeliveryAgent } from '@posthouse/delivery';
 import { createDirectory } from '@posthouse/directory';
 import { createResolver } from '@posthouse/dns';
 import { createDisk, freeBytes } from '@posthouse/durable-fs';
@@ -15,9 +16,10 @@ import { startInOrder, stopInReverse } from '@posthouse/mail';
 import type { Clock, Logger, Startable } from '@posthouse/mail';
 import { readNextHop, readSecret } from '@posthouse/process';
 import { createQueueStore, createRelay, relayOptions } from '@posthouse/relay';
-import type { Operation } from '@posthouse/relay';
+import type { Operation, Relay } from '@posthouse/relay';
 import type { ListenAddress } from '@posthouse/smtp';
 import { createSubmission, submissionOptions } from '@posthouse/submission';
+import type { Submission } from '@posthouse/submission';
 import { createStackCertificate } from './certificate/stack-certificate.ts';
 
 export interface StackDeps {
@@ -56,11 +58,16 @@ const files = { readSecret, readNextHop };
  */
 export async function createStack(configuration: Configuration, deps: StackDeps): Promise<Stack> {
   const disk = createDisk();
+  let current = configuration;
   await disk.directories.ensure(configuration.server.stateDirectory, 0o700);
   const directory = createDirectory(configuration.directory, deps);
   const certificate = await createStackCertificate(configuration, disk, {
     ...deps,
-    onRenewal: (renewed) => submission.reloadTls(renewed),
+    onRenewal(renewed) {
+      delivery.reload(deliveryOptions(current, renewed, readSecret));
+      relay.reloadTls(renewed);
+      submission.reloadTls(renewed);
+    },
   });
   const resolver = createResolver(configuration.dns, deps);
   const store = await createQueueStore(configuration.queue, disk, deps.logger);
@@ -91,21 +98,31 @@ export async function createStack(configuration: Configuration, deps: StackDeps)
     stop: () => stopInReverse(parts),
     authorityFile: certificate.authorityFile,
     get addresses() {
-      const { startTls, tls } = submission.addresses;
-      return {
-        ...(startTls && { submission: startTls }),
-        ...(tls && { submissionTls: tls }),
-        ...(relay.address && { relay: relay.address }),
-        ...(delivery.address && { lmtp: delivery.address }),
-      };
+      return addressesOf(submission, relay, delivery);
     },
     async reload(next) {
-      const renewed = await certificate.read(next);
+      const { certificate: renewed, adopt } = await certificate.read(next);
       const options = await relayOptions(next, renewed, files);
       await directory.reload(next.directory);
       relay.reload(options);
       delivery.reload(deliveryOptions(next, renewed, readSecret));
       submission.reloadTls(renewed);
+      adopt();
+      current = next;
     },
+  };
+}
+
+function addressesOf(
+  submission: Pick<Submission, 'addresses'>,
+  relay: Pick<Relay, 'address'>,
+  delivery: Pick<DeliveryAgent, 'address'>,
+): StackAddresses {
+  const { startTls, tls } = submission.addresses;
+  return {
+    ...(startTls && { submission: startTls }),
+    ...(tls && { submissionTls: tls }),
+    ...(relay.address && { relay: relay.address }),
+    ...(delivery.address && { lmtp: delivery.address }),
   };
 }

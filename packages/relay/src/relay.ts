@@ -92,6 +92,8 @@ export interface Relay extends Startable, Operation {
    * @throws TypeError, RangeError for options that make no sense; then nothing has changed
    */
   reload(options: RelayOptions): void;
+  /** Takes a new certificate for sessions to come; those that stand go on. */
+  reloadTls(certificate: TlsCertificate): void;
 }
 
 /**
@@ -155,6 +157,7 @@ export function createRelay(options: RelayOptions, deps: RelayDeps): Relay {
       if (changed.certificate !== undefined) listener?.reloadTls(changed.certificate);
       rules = next;
     },
+    reloadTls: (certificate) => listener?.reloadTls(certificate),
   };
 }
 

@@ -22,8 +22,15 @@ export interface StackCertificate extends Startable {
   readonly current: TlsCertificate;
   /** What clients must trust; absent where the files are the operator's. */
   readonly authorityFile: string | undefined;
-  /** Reads or makes the certificate of a configuration anew. */
-  read(configuration: Configuration): Promise<TlsCertificate>;
+  /** Reads or makes the certificate of a configuration anew; nothing has changed yet. */
+  read(configuration: Configuration): Promise<CertificateReading>;
+}
+
+/** A certificate that may take the current one's place. */
+export interface CertificateReading {
+  readonly certificate: TlsCertificate;
+  /** Makes it the current one: what is renewed from now on is this. */
+  readonly adopt: () => void;
 }
 
 interface Made extends TlsCertificate {
@@ -33,17 +40,21 @@ interface Made extends TlsCertificate {
 
 /** @throws ExitError where a named file cannot be used, DurableFsError where none can be made */
 export async function createStackCertificate(
-  configuration: Configuration,
+  first: Configuration,
   disk: Disk,
   deps: StackCertificateDeps,
 ): Promise<StackCertificate> {
+  let configuration = first;
   let made = await readOrMake(configuration, disk, deps.clock.now());
   let timer: Timer | undefined;
 
   const renew = async (): Promise<void> => {
+    const renewed = configuration;
     try {
-      made = await readOrMake(configuration, disk, deps.clock.now());
-      deps.onRenewal(made);
+      const next = await readOrMake(renewed, disk, deps.clock.now());
+      if (renewed !== configuration) return; // another one was adopted meanwhile
+      made = next;
+      deps.onRenewal({ cert: made.cert, key: made.key });
       deps.logger.info({ event: 'certificate-renewed' }, 'The development certificate was renewed');
     } catch (err) {
       deps.logger.error(
@@ -65,8 +76,15 @@ export async function createStackCertificate(
     },
     authorityFile: made.authorityFile,
     async read(next) {
-      const { cert, key } = await readOrMake(next, disk, deps.clock.now());
-      return { cert, key };
+      const found = await readOrMake(next, disk, deps.clock.now());
+      return {
+        certificate: { cert: found.cert, key: found.key },
+        adopt() {
+          timer?.cancel();
+          [configuration, made] = [next, found];
+          schedule(0);
+        },
+      };
     },
     start: async () => schedule(0),
     stop: async () => timer?.cancel(),
