@@ -9,8 +9,16 @@ import { searchKeysOf } from '../rules/search-keys.ts';
 import { recipientText, reversePathText } from '../rules/selection.ts';
 import { PRIORITY_RANKS } from '../rules/transitions.ts';
 import { StoreError } from '../store.ts';
-import type { Conclusion, NewMessage, RecipientChange } from '../store.ts';
-import type { ChangeRow, EventRow, NewMessageRow, RecipientRow, UnitRow } from './protocol.ts';
+import type { ClaimRequest, Conclusion, LeasedKey, NewMessage, RecipientChange } from '../store.ts';
+import type {
+  ChangeRow,
+  ClaimCall,
+  EventRow,
+  LeasedRow,
+  NewMessageRow,
+  RecipientRow,
+  UnitRow,
+} from './protocol.ts';
 
 /** @throws StoreError where the content was not staged */
 export function newMessageRow(incoming: NewMessage): NewMessageRow {
@@ -60,6 +68,25 @@ export function unitRow(unit: Conclusion): UnitRow {
     events: unit.events.map(eventRow),
     messages: unit.messages.map(newMessageRow),
   };
+}
+
+/** What a claim asks for, and nothing else that its request may carry along. */
+export function claimCall(request: ClaimRequest): ClaimCall {
+  return {
+    owner: request.owner,
+    now: request.now,
+    leaseUntil: request.leaseUntil,
+    limit: request.limit,
+    perLaneLimit: request.perLaneLimit,
+    excludeLanes: request.excludeLanes,
+    excludeSites: request.excludeSites,
+    ...(request.onlyLanes === undefined ? {} : { onlyLanes: request.onlyLanes }),
+  };
+}
+
+/** A lease's key, and nothing else of the record that it may be. */
+export function leasedRow({ message, index, token }: LeasedKey): LeasedRow {
+  return { message, index, token };
 }
 
 export function lastText(last: Ended): string {

@@ -36,7 +36,7 @@ import type {
 } from '../store.ts';
 import { FileOrMemoryStage } from './content-stage.ts';
 import { claimedOf, cursorNumber, DamagedRow, eventOf, messageOf } from './decoding.ts';
-import { eventRow, newMessageRow, searchHash, unitRow } from './encoding.ts';
+import { claimCall, eventRow, leasedRow, newMessageRow, searchHash, unitRow } from './encoding.ts';
 import { Engine } from './engine.ts';
 import type { Change, EngineDeps } from './engine.ts';
 import type { ClaimedRow, NewMessageRow } from './protocol.ts';
@@ -110,7 +110,9 @@ class SqliteStore implements Store {
 
   claim(request: ClaimRequest): Promise<readonly Claimed[]> {
     const { threads } = this.#engine;
-    return this.#engine.run(async () => this.#claimed(await threads.commit('claim', request)));
+    return this.#engine.run(async () =>
+      this.#claimed(await threads.commit('claim', claimCall(request))),
+    );
   }
 
   claimSelected(
@@ -131,14 +133,18 @@ class SqliteStore implements Store {
     attempts: readonly (LeasedKey & { readonly dueAt: number })[],
   ): Promise<readonly RecipientKey[]> {
     const { threads } = this.#engine;
-    return this.#engine.run(async () => (await threads.commit('begin', attempts)).map(keyOf));
+    return this.#engine.run(async () => {
+      const rows = attempts.map((attempt) => ({ ...leasedRow(attempt), dueAt: attempt.dueAt }));
+      return (await threads.commit('begin', rows)).map(keyOf);
+    });
   }
 
   renew(leases: readonly LeasedKey[], until: number): Promise<readonly RecipientKey[]> {
     const { threads } = this.#engine;
-    return this.#engine.run(async () =>
-      (await threads.commit('renew', { leases, until })).map(keyOf),
-    );
+    return this.#engine.run(async () => {
+      const call = { leases: leases.map(leasedRow), until };
+      return (await threads.commit('renew', call)).map(keyOf);
+    });
   }
 
   recover(owner: string, now: number): Promise<void> {

@@ -118,11 +118,18 @@ export class ThreadLink<Verbs extends VerbOf<Verbs>> {
 
   #post(): void {
     if (this.#calls.length === 0) return;
-    const calls: Post = this.#calls;
+    const calls = this.#calls;
     const transfer = this.#transfer;
     this.#calls = [];
     this.#transfer = [];
-    this.#worker.postMessage(calls, transfer);
+    try {
+      this.#worker.postMessage(calls satisfies Post, transfer);
+    } catch (cause) {
+      // One of them has an argument that cannot be sent; which one is not said.
+      const error = new StoreError('unavailable', 'a call could not be sent', { cause });
+      for (const { number } of calls) this.#waiting.get(number)?.reject(error);
+      for (const { number } of calls) this.#waiting.delete(number);
+    }
   }
 
   #take({ answers, aftermath }: Answers): void {
