@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createDnsServer } from '@posthouse/dns/testing';
 import { startAgentProcess } from '@posthouse/testkit';
 import type { AgentProcess } from '@posthouse/testkit';
 import { expect, onTestFinished, test } from 'vitest';
@@ -163,3 +164,39 @@ test('the way of an address is explained with the settings that make it', LIMIT,
   expect(outside.at(-2)).toMatch(/^verdict: from an author .*: 550 5\.7\.1 .*\(relay\.outbound\)$/);
   expect((await explain('nobody@example.test')).at(-1)).toMatch(/ from a stranger: 550 5\.1\.1 /);
 });
+
+test(
+  'the mail hosts of another domain are explained by the records that name them',
+  LIMIT,
+  async () => {
+    const dns = createDnsServer({
+      'example.net': {
+        mx: [
+          [20, 'mx2.example.net'],
+          [10, 'mx1.example.net'],
+        ],
+      },
+      'mx1.example.net': { a: ['192.0.2.1'], aaaa: ['2001:db8::1'] },
+      'mx2.example.net': { a: ['127.0.0.1'] }, // nobody's mail host
+      'null.example': { mx: [[0, '.']] },
+    });
+    await dns.start();
+    onTestFinished(() => dns.stop());
+    const { directory } = await createWorkplace(onTestFinished);
+    const text = configurationText({ relay: { outbound: 'mx' }, dns: { servers: [dns.address] } });
+    await writeFile(join(directory, 'posthouse.toml'), text);
+    const explain = async (address: string) =>
+      lines(await run(directory, ['explain', '--json', address])).map(({ text: said }) => said);
+    expect(await explain('bob@example.net')).toEqual(
+      expect.arrayContaining([
+        '10 mx1.example.net, 20 mx2.example.net',
+        '1. mx1.example.net, [2001:db8::1]:25',
+        '2. mx1.example.net, 192.0.2.1:25',
+        'opportunistic: used where the host offers it, any certificate',
+      ]),
+    );
+    expect(await explain('bob@null.example')).toContain(
+      'none: 556 5.1.10 null.example takes no mail (null MX)',
+    );
+  },
+);
