@@ -8,7 +8,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newMail } from '../system/mailbox.ts';
+import { readStored } from '../system/mailbox.ts';
 import type { StoredMessage } from '../system/mailbox.ts';
 import type { MailSystem } from '../system/mail-system.ts';
 import { oneProcess } from '../system/one-process.ts';
@@ -74,8 +74,7 @@ function describeClient(client: Client): void {
     const { exitCode, screen } = await run(client.send(told), directory);
     expect(exitCode, screen).toBe(0);
     const { path } = await system.logs.delivery.next('delivered', { recipient: BOB });
-    const message = (await newMail(system, BOB)).find((one) => one.path === path);
-    if (message === undefined) throw new TypeError(`delivered, and not there: ${String(path)}`);
+    const message = await readStored(String(path));
     await expectLetter(message, letter, client);
     expectMarks(message);
   });
