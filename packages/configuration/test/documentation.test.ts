@@ -19,7 +19,7 @@ it('docs/configuration.md lists every setting as the schema has it (UPDATE_DOCS=
     writeFileSync(PAGE, before + BEGIN + made + END + after);
     return;
   }
-  expect(tables).toBe(made);
+  expect(withoutLayout(tables)).toBe(withoutLayout(made));
 });
 
 it('every configuration that the documentation shows is right', () => {
@@ -36,3 +36,8 @@ it('every configuration that the documentation shows is right', () => {
     }
   }
 });
+
+/** The formatter pads the cells of tables. */
+function withoutLayout(text: string): string {
+  return text.replace(/ +/g, ' ').replace(/-{3,}/g, '---');
+}
