@@ -83,7 +83,14 @@ export async function createStack(configuration: Configuration, deps: StackDeps)
     delivery: configuration.relay.delivery
       ? await readNextHop(configuration.relay.delivery)
       : delivery.receiver,
-    freeDiskBytes: () => freeBytes(disk, configuration.server.stateDirectory),
+    // A queue in memory has no directory; the mail that leaves it is written below the state directory.
+    freeDiskBytes: () =>
+      freeBytes(
+        disk,
+        store.durability === 'memory'
+          ? configuration.server.stateDirectory
+          : configuration.queue.directory,
+      ),
   });
   const submission = createSubmission(submissionOptions(configuration, certificate.current), {
     ...deps,

@@ -55,7 +55,9 @@ async function start(context: AgentContext<Configuration>): Promise<RunningAgent
     directory,
     resolver,
     delivery: await readNextHop(configuration.relay.delivery),
-    freeDiskBytes: () => freeBytes(disk, configuration.queue.directory),
+    ...(store.durability === 'disk' && {
+      freeDiskBytes: () => freeBytes(disk, configuration.queue.directory),
+    }),
   });
   const parts = [directory, store, resolver, relay];
   await startInOrder(parts);
