@@ -19,6 +19,8 @@ const packages = [
   ['libauthen-sasl-perl', 'libio-socket-ssl-perl', 'libmailtools-perl', 'libnet-smtp-ssl-perl'],
   // Servers: there, in packages/delivery and in packages/dns
   ['dovecot-imapd', 'ldnsutils', 'libsasl2-modules', 'postfix', 'unbound'],
+  // Faults: packages/queue
+  ['strace'],
 ].flat();
 
 /** Postfix asks what it shall be on this machine: nothing. */

@@ -28,8 +28,17 @@ await store.start();
 say(`ready ${process.pid}`);
 await Promise.all([...Array.from({ length: Number(callers) }, () => bring(store)), take(store)]);
 
+/** The pipe takes a line whole, as soon as there is room for it, or the process is gone. */
 function say(line: string): void {
-  writeSync(1, `${line}\n`); // a pipe takes it whole, or the process is gone
+  for (;;) {
+    try {
+      writeSync(1, `${line}\n`);
+      return;
+    } catch (error) {
+      const isFull = error instanceof Error && 'code' in error && error.code === 'EAGAIN';
+      if (!isFull) throw error; // else whoever reads is slower than we are
+    }
+  }
 }
 
 /** Accepts, for ever. */
