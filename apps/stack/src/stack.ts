@@ -83,14 +83,7 @@ export async function createStack(configuration: Configuration, deps: StackDeps)
     delivery: configuration.relay.delivery
       ? await readNextHop(configuration.relay.delivery)
       : delivery.receiver,
-    // A queue in memory has no directory; the mail that leaves it is written below the state directory.
-    freeDiskBytes: () =>
-      freeBytes(
-        disk,
-        store.durability === 'memory'
-          ? configuration.server.stateDirectory
-          : configuration.queue.directory,
-      ),
+    freeDiskBytes: () => freeBytes(disk, queueDisk(configuration)),
   });
   const submission = createSubmission(submissionOptions(configuration, certificate.current), {
     ...deps,
@@ -132,4 +125,9 @@ function addressesOf(
     ...(relay.address && { relay: relay.address }),
     ...(delivery.address && { lmtp: delivery.address }),
   };
+}
+
+/** A queue in memory has no directory; what leaves it is written below the state directory. */
+function queueDisk({ queue, server }: Configuration): string {
+  return queue.durability === 'memory' ? server.stateDirectory : queue.directory;
 }
