@@ -32,6 +32,11 @@ export interface DeliveryAgentOptions extends DeliveryOptions {
   readonly allowedPeers: readonly string[];
   /** Relays of ours by the name that they log in with; what gives the secret is asked at each login. */
   readonly logins?: AgentLogins | undefined;
+  /**
+   * Whether peers that may connect are believed by their address alone where there are no logins.
+   * False where no relay comes over the network, as in the stack. @default true
+   */
+  readonly believesPeers?: boolean | undefined;
   readonly limits?: Partial<ListenerLimits> | undefined;
   /** How long open transactions may take to end when the agent stops. @default 30 s */
   readonly drainMs?: number | undefined;
@@ -103,6 +108,7 @@ function createLmtpListener(
   options: DeliveryAgentOptions,
   { access, clock, logger, receiver }: ListenerParts,
 ): Listener {
+  const { believesPeers = true } = options;
   const hasLogins = (): boolean => Object.keys(access().logins).length > 0;
   return createListener(
     {
@@ -119,7 +125,7 @@ function createLmtpListener(
         : undefined,
       limits: options.limits,
       drainMs: options.drainMs,
-      trustedContext: (session) => isAgentSession(session) || !hasLogins(),
+      trustedContext: (session) => isAgentSession(session) || (believesPeers && !hasLogins()),
     },
     { receiver, policy: createAgentPolicy(access), logger, clock },
   );

@@ -180,6 +180,12 @@ describe('a relay of ours', () => {
     expect(copies()).toHaveLength(2);
   });
 
+  test('is not believed by its address where nobody is to be', async () => {
+    const hop = await startHop(await startAgent({ believesPeers: false }));
+    for (const repeat of [false, true]) await send(hop, { context: attempt('wire-1', repeat) });
+    expect(copies()).toHaveLength(2);
+  });
+
   test('is no more believed by its address alone once there are logins', async () => {
     const agent = await startAgent();
     agent.reload({ allowedPeers: ['127.0.0.1'], logins: { relay: () => 'secret' } });

@@ -11,6 +11,7 @@
 import { displayMailbox, isAddressLiteral, NULL_PATH, refuse } from '@posthouse/mail';
 import type {
   ForwardPath,
+  Logger,
   Mailbox,
   MailDomain,
   MailError,
@@ -28,6 +29,7 @@ export interface AdmissionDeps {
   readonly routing: RoutingTable;
   /** Networks whose hosts may relay; nobody's by default. */
   readonly relayNetworks: Networks;
+  readonly logger: Logger;
   /** Asks about addresses that the directory does not know; absent: the directory knows all. */
   readonly recipientCheck?: RecipientCheck;
 }
@@ -53,12 +55,22 @@ export async function admitRecipient(
   const expansion = isOwn ? await expandKnown(path, deps) : { finals: [path], lost: [] };
   if (expansion.finals.length === 0) throw lostRecipient(path, expansion);
   refuseCutShort(expansion);
+  if (expansion.lost.length > 0) warnOfLost(path, expansion, deps.logger);
   const finals = expansion.finals.map((final) => openWay(final, path, deps.routing));
   const [only] = finals;
   const expanded = finals.length > 1 || only === undefined || !isSame(only, path);
   // A notification keeps its null path even through a list (RFC 5321 §4.5.5).
   const owner = reversePath === NULL_PATH ? undefined : expansion.owner;
   return { finals, expanded, ...(owner === undefined ? {} : { owner }) };
+}
+
+/** The rest of the alias gets its mail; that a part of it leads nowhere is for us to mend, not for the author. */
+function warnOfLost(path: ForwardPath, { lost }: Expansion, logger: Logger): void {
+  const targets = lost.map(({ address, reason }) => `${displayMailbox(address)}: ${reason}`);
+  logger.warn(
+    { event: 'alias-target-lost', alias: displayMailbox(path), targets },
+    'An alias leads to addresses that take no mail',
+  );
 }
 
 /** Whether the session may send to domains that are not ours. */

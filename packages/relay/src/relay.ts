@@ -128,8 +128,8 @@ export function createRelay(options: RelayOptions, deps: RelayDeps): Relay {
   const receiver = createIngress(
     { maxHops: options.maxHops ?? 100, maxHeaderBytes: 1024 * 1024 },
     {
+      ...deps,
       next: queue,
-      directory: deps.directory,
       routing,
       relayNetworks: { includes: (address) => rules.relayNetworks.includes(address) },
       ...(options.checksRecipientsAtDelivery === true && {

@@ -1,4 +1,5 @@
-import { createNetworks, NULL_PATH } from '@posthouse/mail';
+import { createNetworks, NULL_PATH, silentLogger } from '@posthouse/mail';
+import type { LogFields } from '@posthouse/mail';
 import type { Expansion } from '@posthouse/directory';
 import { mailbox, testContext } from '@posthouse/testkit';
 import { expect, it } from 'vitest';
@@ -8,7 +9,7 @@ import type { Admission } from '../src/admission.ts';
 const alice = mailbox('alice@own.test');
 const team = mailbox('team@own.test');
 
-function admit(expansion: Expansion): Promise<Admission> {
+function admit(expansion: Expansion, warnings: LogFields[] = []): Promise<Admission> {
   return admitRecipient(team, NULL_PATH, testContext({ peer: { address: '198.51.100.9' } }), {
     directory: { isOwnDomain: (domain) => domain === 'own.test', expand: () => expansion },
     routing: {
@@ -17,6 +18,7 @@ function admit(expansion: Expansion): Promise<Admission> {
       outbound: { kind: 'off' },
     },
     relayNetworks: createNetworks([]),
+    logger: { ...silentLogger, warn: (fields) => void warnings.push(fields) },
   });
 }
 
@@ -34,4 +36,15 @@ it('tells nobody who asks where an alias leads', async () => {
   await expect(admit({ finals, lost: [] })).rejects.toMatchObject({
     fields: { leadsTo: 'private@elsewhere.test' },
   });
+});
+
+it('lets an alias in whose targets are not all there, and tells us which are not', async () => {
+  const warnings: LogFields[] = [];
+  const lost = [{ address: mailbox('typo@own.test'), reason: 'unknown' }] as const;
+  await expect(admit({ finals: [alice], lost }, warnings)).resolves.toMatchObject({
+    finals: [alice],
+  });
+  expect(warnings).toMatchObject([
+    { event: 'alias-target-lost', alias: 'team@own.test', targets: ['typo@own.test: unknown'] },
+  ]);
 });

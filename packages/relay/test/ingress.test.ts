@@ -68,6 +68,7 @@ async function create(setting: Setting = {}) {
     {
       next,
       directory,
+      logger: silentLogger,
       relayNetworks: createNetworks(['192.0.2.0/24']),
       routing: {
         isOwnDomain: (domain) => directory.isOwnDomain(domain),

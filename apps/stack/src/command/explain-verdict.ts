@@ -8,6 +8,7 @@ import {
   newTraceId,
   NULL_PATH,
   replyText,
+  silentLogger,
   systemClock,
 } from '@posthouse/mail';
 import type { Mailbox, ReversePath, TransferContext } from '@posthouse/mail';
@@ -99,7 +100,9 @@ async function verdict(
   const relayNetworks = createNetworks(configuration.relay.trustedNetworks);
   const about = { address: displayMailbox(to), topic: 'verdict' } as const;
   try {
-    await admitRecipient(to, from, context, { directory, routing, relayNetworks });
+    // What is lost on the way is told under `meaning`.
+    const deps = { directory, routing, relayNetworks, logger: silentLogger };
+    await admitRecipient(to, from, context, deps);
     return { ...about, text: `${who}: accepted`, because: 'no rule against it' };
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
