@@ -27,9 +27,15 @@ const folders = ['packages', 'apps'].flatMap((parent) =>
 );
 const examples = folders.flatMap((folder) => filesIn(join(folder, 'examples')));
 const shown = [root, ...folders].flatMap(shownIn);
-/** An agent runs until it is stopped; asked for help it says what it is and ends. */
+/** An agent runs until it is stopped: asked for help it says what it is and ends. */
+const fixture = (name: string): string => join(root, 'packages/smtp/test/fixtures', name);
 const withArguments: Readonly<Record<string, readonly string[]>> = {
   'packages/process/README.md': ['--help'],
+  // It listens with the certificate that it is given.
+  'packages/submission/examples/submission.ts': [
+    fixture('listener-cert.pem'),
+    fixture('listener-key.pem'),
+  ],
 };
 
 /** Like a project that has installed the packages. */
@@ -48,9 +54,12 @@ beforeAll(() => {
 
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
-test.each(examples.map((file) => [relative(root, file), file]))('%s runs', async (_, file) => {
-  await expectGoodEnd(file);
-});
+test.each(examples.map((file) => [relative(root, file).replaceAll(sep, '/'), file] as const))(
+  '%s runs',
+  async (name, file) => {
+    await expectGoodEnd(file, withArguments[name]);
+  },
+);
 
 describe('the code in a README that is no part of an example', () => {
   test('is type-checked', async () => {
