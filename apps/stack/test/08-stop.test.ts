@@ -46,6 +46,7 @@ test.each([stackProcess, threeProcesses])(
     const { delivery: firstLog } = system.logs;
     const processes = processesOf(system);
     for (const { process } of processes) process.signal('SIGTERM');
+    // In one process the others are told when submission has ended what it began.
     for (const client of shape === threeProcesses ? idle : idle.slice(0, 1)) {
       await client.play('S: 421 4.3.2 *\n! end');
     }

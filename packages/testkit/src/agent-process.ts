@@ -52,6 +52,12 @@ export interface AgentProcess {
   kill(): Promise<AgentEnd>;
 }
 
+/** Those that run, for the case that our own process ends before their test does. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** Starts it. */
 export function startAgentProcess(options: AgentProcessOptions): AgentProcess {
   const { args = [], atEnd = onTestFinished, program } = options;
@@ -61,6 +67,8 @@ export function startAgentProcess(options: AgentProcessOptions): AgentProcess {
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe', ...(options.ipc === true ? (['ipc'] as const) : [])],
   });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   const log = createEventLog();
   const output = listen(child, log);
   const end = ended(child).then((code): AgentEnd => {
