@@ -67,7 +67,7 @@ test.each([stackProcess, threeProcesses])(
     await authors; // each until the connection broke
 
     for (const agent of processes.toReversed()) await agent.restart();
-    const { recipients } = await system.logs.relay.next('queue.opened');
+    const { recipients } = await system.logs.relay.next('queue-opened');
     for (let i = 0; i < Number(recipients); i++) {
       await system.logs.delivery.next(['delivered', 'delivered-before']);
     }

@@ -109,7 +109,7 @@ export class ContentFiles {
   async sweep(knownFiles: (names: readonly string[]) => Promise<readonly string[]>): Promise<void> {
     this.#isSweeping = true;
     if (await this.#isDatabaseKept()) {
-      const fields = { event: 'queue.orphans-kept', directory: this.#damagedDirectory };
+      const fields = { event: 'queue-orphans-kept', directory: this.#damagedDirectory };
       const text = 'content that no message refers to is kept while a damaged database is';
       this.#logger.warn(fields, text);
       return;
@@ -124,7 +124,7 @@ export class ContentFiles {
       count += orphans.length;
       await this.remove(orphans);
     }
-    const fields = { event: 'queue.orphans-removed', count };
+    const fields = { event: 'queue-orphans-removed', count };
     this.#logger.debug(fields, 'looked for content that no message refers to');
   }
 
@@ -153,7 +153,7 @@ export class ContentFiles {
     try {
       await this.#files.remove(name);
     } catch (error) {
-      const fields = { event: 'queue.file-not-removed', name, error };
+      const fields = { event: 'queue-file-not-removed', name, error };
       this.#logger.warn(fields, 'content is left behind until the next start');
     }
   }

@@ -71,7 +71,7 @@ export class Engine {
       onAftermath: (aftermath) => this.#take(aftermath),
       onSalvage: (salvaged) => this.#report({ kind: 'database', ...salvaged }),
       onSalvageFailed: (error) => {
-        const fields = { event: 'queue.salvage-failed', error };
+        const fields = { event: 'queue-salvage-failed', error };
         deps.logger.error(
           fields,
           'the damaged queue could not be saved; the next start tries again',
@@ -142,7 +142,7 @@ export class Engine {
     this.#isRunning = true;
     const durability = this.#options.synced ? 'disk' : 'memory';
     const { directory } = this.#options;
-    const fields = { event: 'queue.opened', directory, durability, ...this.usage };
+    const fields = { event: 'queue-opened', directory, durability, ...this.usage };
     this.#deps.logger.info(fields, 'the queue is open');
     this.#track(this.files.sweep((names) => this.threads.read('knownFiles', names)));
   }
@@ -160,7 +160,7 @@ export class Engine {
   /** Work in the background: its failure is only logged. */
   #track(work: Promise<void>): void {
     const watched = work.catch((error: unknown) => {
-      const fields = { event: 'queue.sweep-failed', error };
+      const fields = { event: 'queue-sweep-failed', error };
       this.#deps.logger.warn(fields, 'looking for content that nothing refers to has failed');
     });
     this.#underWay.add(watched);
@@ -180,13 +180,13 @@ export class Engine {
     try {
       await this.files.putAside(file, reason);
     } catch (error) {
-      const fields = { event: 'queue.file-not-put-aside', file, error };
+      const fields = { event: 'queue-file-not-put-aside', file, error };
       this.#deps.logger.warn(fields, 'a damaged content file stays where it is');
     }
   }
 
   #report(report: DamageReport): void {
-    const fields = { event: 'queue.damaged', ...report };
+    const fields = { event: 'queue-damaged', ...report };
     this.#deps.logger.error(fields, 'the queue is damaged; what could be saved goes on');
     this.#deps.onDamage?.(report);
   }
