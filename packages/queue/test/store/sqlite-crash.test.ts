@@ -18,7 +18,7 @@ it('keeps every promise through kills at any moment', { timeout: 240_000 }, () =
       await load.kill();
       expect(load.complaints).toBe('');
       fates = load.fates;
-      const swept = at.logged('queue.orphans-removed');
+      const swept = at.logged('queue-orphans-removed');
       const store = await at.open();
       await swept;
       await expectAccountOf(store, fates);

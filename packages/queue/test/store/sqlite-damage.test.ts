@@ -143,7 +143,7 @@ describe('a damaged database', () => {
       expect(kinds.filter((kind) => kind === 'damaged')).toHaveLength(report.lost.length);
       expect(await at.files('content')).toHaveLength(large);
       await store.stop();
-      const kept = at.logged('queue.orphans-kept');
+      const kept = at.logged('queue-orphans-kept');
       await at.open();
       await kept;
       expect(await at.files('content')).toHaveLength(large);

@@ -103,7 +103,7 @@ describe('large content', () => {
       const unfinished = join(at.path, 'staging', '.tmp-queue-0123456789ab');
       await writeFile(unfinished, 'unfinished');
       expect(await at.files('content')).toHaveLength(2);
-      const swept = at.logged('queue.orphans-removed');
+      const swept = at.logged('queue-orphans-removed');
       const again = await at.open();
       await swept;
       expect(await at.files('content')).toHaveLength(1);
