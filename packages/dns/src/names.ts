@@ -6,6 +6,7 @@
  * and §6.4 (localhost, invalid), RFC 7686 §2 (onion).
  */
 import { isIP, isIPv4 } from 'node:net';
+import { plainAddress } from '@posthouse/mail';
 
 const MAX_NAME_OCTETS = 253;
 const LABEL = /^[\u0021-\u002d\u002f-\u005b\u005d-\u007e]{1,63}$/;
@@ -22,9 +23,7 @@ export function queryName(text: string): string | undefined {
 
 /** The reverse name of an IP address. @throws TypeError for anything else */
 export function reverseName(address: string): string {
-  const plain = address.replace(/%.*$/, '');
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(plain)?.[1];
-  if (mapped !== undefined) return reverseName(mapped);
+  const plain = plainAddress(address);
   if (isIP(plain) === 0) throw new TypeError(`not an IP address: ${JSON.stringify(address)}`);
   if (isIPv4(plain)) return `${plain.split('.').toReversed().join('.')}.in-addr.arpa`;
   return `${hexDigits(plain).split('').toReversed().join('.')}.ip6.arpa`;

@@ -67,10 +67,15 @@ export function literalAddress(literal: AddressLiteral): string {
   return literal.startsWith('[IPv6:') ? literal.slice(6, -1) : literal.slice(1, -1);
 }
 
+/** An IP address without its zone (`%eth0`), and an IPv4-mapped IPv6 address as the IPv4 address that it is. */
+export function plainAddress(address: string): string {
+  const zoneless = address.replace(/%.*$/s, '');
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(zoneless)?.[1] ?? zoneless;
+}
+
 /** The address literal of an IP address; an IPv4-mapped IPv6 address becomes plain IPv4, and a zone (`%eth0`) is dropped. */
 export function literalOf(address: string): AddressLiteral {
-  const zoneless = address.replace(/%.*$/s, '');
-  const plain = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(zoneless)?.[1] ?? zoneless;
+  const plain = plainAddress(address);
   const literal = parseAddressLiteral(isIPv6(plain) ? `[IPv6:${plain}]` : `[${plain}]`);
   if (literal === undefined) throw new TypeError(`not an IP address: ${JSON.stringify(address)}`);
   return literal;

@@ -7,6 +7,7 @@ export {
   parseAddressLiteral,
   parseDomain,
   parseMailDomain,
+  plainAddress,
 } from './domain.ts';
 export type { AddressLiteral, Domain, MailDomain } from './domain.ts';
 export {

@@ -5,6 +5,7 @@
  * address that they are. An address that is none belongs to no network.
  */
 import { BlockList, isIP } from 'node:net';
+import { plainAddress } from './domain.ts';
 
 /** A set of networks. */
 export interface Networks {
@@ -28,7 +29,7 @@ export function createNetworks(networks: readonly string[]): Networks {
   }
   return {
     includes(address) {
-      const plain = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
+      const plain = plainAddress(address);
       const family = isIP(plain);
       return family !== 0 && list.check(plain, family === 4 ? 'ipv4' : 'ipv6');
     },

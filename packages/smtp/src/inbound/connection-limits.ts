@@ -5,7 +5,7 @@
  * Connections over a unix socket count in all, but are nobody's share.
  */
 import { isIPv6 } from 'node:net';
-import { refuse } from '@posthouse/mail';
+import { plainAddress, refuse } from '@posthouse/mail';
 import type { MailError } from '@posthouse/mail';
 
 /** Counts connections. */
@@ -44,7 +44,7 @@ export class ConnectionLimits {
 
 /** What counts as one client. */
 function clientOf(address: string): string {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/s, '');
+  const plain = plainAddress(address);
   if (!isIPv6(plain)) return plain;
   const [head = '', tail] = plain.split('::');
   const groups = head === '' ? [] : head.split(':');
