@@ -33,3 +33,4 @@ export { createSessionPool } from './outbound/session-pool.ts';
 export type { SessionPool, SessionPoolDeps, SessionPoolOptions } from './outbound/session-pool.ts';
 export { CUT_THROUGH_TIMEOUTS, OUTBOUND_TIMEOUTS } from './outbound/timeouts.ts';
 export type { OutboundTimeouts } from './outbound/timeouts.ts';
+export type { OnLine, TranscriptLine } from './outbound/transcript.ts';

@@ -16,6 +16,8 @@ import type { Clock, MailError, RemoteHost, Reply } from '@posthouse/mail';
 import { MovingDeadline } from './moving-deadline.ts';
 import { isClosing, isGoAhead, outOfStep } from './peer-reply.ts';
 import { ReplyReader } from './reply-reader.ts';
+import { tellReply } from './transcript.ts';
+import type { OnLine } from './transcript.ts';
 
 /** What a command may ask for. */
 export interface CommandOptions {
@@ -33,6 +35,7 @@ export interface PipelineOptions {
   readonly host: RemoteHost;
   /** Whether the peer offers PIPELINING. */
   readonly pipelining: boolean;
+  readonly onLine?: OnLine | undefined;
 }
 
 interface Exchange {
@@ -123,6 +126,7 @@ export class CommandPipeline {
    */
   write(octets: Buffer, blockMs: number): Promise<void> {
     if (this.#end !== undefined) return Promise.reject(this.#end);
+    this.#options.onLine?.({ direction: 'noted', text: `${octets.length} octets of content` });
     if (this.#socket.write(octets)) return Promise.resolve();
     this.#blockDeadline.set(this.#clock.now() + blockMs);
     this.#drain ??= Promise.withResolvers<void>();
@@ -169,6 +173,7 @@ export class CommandPipeline {
       const exchange = this.#exchanges[this.#sent++];
       if (exchange?.line === undefined) continue;
       text += `${exchange.line}\r\n`;
+      this.#options.onLine?.({ direction: 'sent', text: exchange.line });
       const { octets } = exchange.options;
       if (octets === undefined) continue;
       this.#writeTogether(text, octets);
@@ -205,6 +210,7 @@ export class CommandPipeline {
 
   #take(reply: Reply): void {
     if (this.#end !== undefined) return;
+    tellReply(this.#options.onLine, reply);
     const exchange = this.#sent > 0 ? this.#exchanges[0] : undefined;
     if (exchange === undefined) return this.#unasked(reply);
     if (isPositive(reply) && isGoAhead(reply) !== (exchange.options.goAhead ?? false)) {

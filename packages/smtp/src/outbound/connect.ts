@@ -17,10 +17,14 @@ import { createClientSession } from './session.ts';
 import type { ClientSession } from './session.ts';
 import { OUTBOUND_TIMEOUTS } from './timeouts.ts';
 import type { OutboundTimeouts } from './timeouts.ts';
+import { tellConnection } from './transcript.ts';
+import type { OnLine } from './transcript.ts';
 
 export interface ConnectDeps {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Gets the conversation, with nothing in it that is secret. */
+  readonly onLine?: OnLine | undefined;
 }
 
 /**
@@ -34,9 +38,11 @@ export async function connect(
   signal?: AbortSignal,
 ): Promise<ClientSession> {
   const timeouts: OutboundTimeouts = { ...OUTBOUND_TIMEOUTS, ...target.timeouts };
+  const { onLine } = deps;
   const open = async (startTls: boolean): Promise<Established> => {
     const dialled = await dial(target, timeouts, deps.clock, signal);
-    return shakeHands(dialled, { target, timeouts, startTls }, deps.clock, signal);
+    tellConnection(onLine, dialled);
+    return shakeHands(dialled, { target, timeouts, startTls, onLine }, deps.clock, signal);
   };
   const { mode } = target.tls;
   const established = await open(mode === 'opportunistic' || mode === 'required').catch((error) => {
@@ -45,9 +51,10 @@ export async function connect(
       { event: 'tls-fallback', host: error.host?.name, error: error.fields['error'] },
       'TLS handshake with the next host failed, going on without',
     );
+    onLine?.({ direction: 'noted', text: 'TLS failed, once more without' });
     return open(false);
   });
-  const session = createClientSession(established, { target, timeouts }, deps);
+  const session = createClientSession(established, { target, timeouts, onLine }, deps);
   deps.logger.debug(
     {
       event: 'session-opened',

@@ -27,6 +27,8 @@ import { sessionRefusal } from './peer-reply.ts';
 import type { SessionRefusal } from './peer-reply.ts';
 import { ReplyReader } from './reply-reader.ts';
 import type { OutboundTimeouts } from './timeouts.ts';
+import { tellLogin, tellNoise, tellReply, tellTls } from './transcript.ts';
+import type { OnLine } from './transcript.ts';
 
 /** A session that is ready for MAIL. */
 export interface Established {
@@ -42,6 +44,7 @@ export interface HandshakeOptions {
   readonly timeouts: OutboundTimeouts;
   /** Whether STARTTLS may be used at all this time. */
   readonly startTls: boolean;
+  readonly onLine?: OnLine | undefined;
 }
 
 type Phase = 'greeting' | 'ehlo' | 'starttls' | 'auth';
@@ -187,6 +190,7 @@ class Handshake {
   #said(line: string): void {
     const { commandMs, tlsMs } = this.#options.timeouts;
     this.#reply = undefined;
+    this.#tell(line);
     if (this.#phase === 'auth') return this.#wait(commandMs);
     if (/^(?:EHLO|LHLO|HELO) /.test(line)) {
       this.#phase = 'ehlo';
@@ -197,8 +201,19 @@ class Handshake {
     this.#wait(line === 'STARTTLS' ? tlsMs : commandMs);
   }
 
+  #tell(line: string): void {
+    const { onLine } = this.#options;
+    if (onLine === undefined) return;
+    if (this.#phase === 'auth') return tellLogin(onLine, line);
+    const tls = this.#phase === 'starttls' ? this.#tls() : undefined;
+    if (tls !== undefined) tellTls(onLine, tls);
+    onLine({ direction: 'sent', text: line });
+  }
+
   #heard(text: string): void {
     this.#reply = readOne(text);
+    if (this.#reply === undefined) tellNoise(this.#options.onLine, text);
+    else tellReply(this.#options.onLine, this.#reply);
     if (this.#phase !== 'ehlo' || !this.#extended || this.#reply === undefined) return;
     if (isPositive(this.#reply)) this.#ehlo = this.#reply;
   }

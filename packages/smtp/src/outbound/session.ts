@@ -24,6 +24,7 @@ import type { SessionFacts } from './envelope-command.ts';
 import type { Established } from './handshake.ts';
 import type { PeerOffers } from './offers.ts';
 import type { OutboundTimeouts } from './timeouts.ts';
+import type { OnLine } from './transcript.ts';
 import { ClientTransaction } from './transaction.ts';
 
 /** An open session. */
@@ -58,6 +59,7 @@ export interface ClientSession {
 export interface SessionOptions {
   readonly target: ConnectTarget;
   readonly timeouts: OutboundTimeouts;
+  readonly onLine?: OnLine | undefined;
 }
 
 /** A session on a connection whose handshake is done. */
@@ -99,7 +101,9 @@ class Session implements ClientSession {
       authenticated,
       shareContext: options.target.shareContext ?? false,
     };
-    this.#pipeline = new CommandPipeline(socket, { host, pipelining: offers.pipelining }, clock);
+    const { pipelining } = offers;
+    const { onLine } = options;
+    this.#pipeline = new CommandPipeline(socket, { host, pipelining, onLine }, clock);
     this.closed = this.#pipeline.closed.then((reason) => {
       logger.debug(
         {
