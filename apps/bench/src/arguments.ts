@@ -16,8 +16,8 @@ export interface BenchOptions {
   readonly profile: boolean;
   /** Where everything lies; absent: a new directory among the temporary ones. */
   readonly directory?: string;
-  /** Let each sync call last that much longer; 0: as the disk is. */
-  readonly syncDelayMs: number;
+  /** All cases are run with each of these: how much longer every sync call lasts; 0: as the disk is. */
+  readonly syncDelaysMs: readonly number[];
 }
 
 const SUBJECTS: readonly SubjectName[] = ['posthouse', 'postfix', 'ceiling'];
@@ -34,7 +34,8 @@ Measures Posthouse beside Postfix (where it is installed) and a bare smtp-server
   --subject NAME     only this one of ${SUBJECTS.join(', ')}; may be repeated
   --rounds N         rounds that count, after one that does not (3)
   --messages N       messages in each round, in place of the case's own number
-  --sync-delay MS    let every sync call last that much longer, for all alike (needs strace)
+  --sync-delay MS    let every sync call last that much longer, for all alike; may be repeated
+                     (0, and 5 as well when all cases are run; needs a C compiler)
   --profile          write and summarize CPU profiles of Posthouse
   --json             print the results as JSON
   --directory DIR    work in this directory, which must not exist, and leave it
@@ -53,7 +54,7 @@ export function readArguments(argv: readonly string[]): BenchOptions | undefined
       subject: { type: 'string', multiple: true },
       rounds: { type: 'string', default: '3' },
       messages: { type: 'string' },
-      'sync-delay': { type: 'string', default: '0' },
+      'sync-delay': { type: 'string', multiple: true },
       profile: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       directory: { type: 'string' },
@@ -66,6 +67,7 @@ export function readArguments(argv: readonly string[]): BenchOptions | undefined
   const strange = cases.find((name) => !known.includes(name));
   if (strange !== undefined) throw new Error(`there is no case ${strange}`);
   const messages = values.messages;
+  const delays = values['sync-delay'] ?? (values.case === undefined ? ['0', '5'] : ['0']);
   return {
     cases,
     subjects: subjectsOf(values.subject),
@@ -74,7 +76,7 @@ export function readArguments(argv: readonly string[]): BenchOptions | undefined
     json: values.json,
     profile: values.profile,
     ...(values.directory === undefined ? {} : { directory: values.directory }),
-    syncDelayMs: count('--sync-delay', values['sync-delay'], 0),
+    syncDelaysMs: delays.map((delay) => count('--sync-delay', delay, 0)),
   };
 }
 

@@ -10,6 +10,7 @@ import { join, resolve } from 'node:path';
 import { START_CASE } from './arguments.ts';
 import type { BenchOptions } from './arguments.ts';
 import { CASES } from './benchmark-case.ts';
+import type { BenchmarkCase } from './benchmark-case.ts';
 import { compare } from './compare.ts';
 import { describeProfiles } from './report/profile.ts';
 import { summarize } from './report/summary.ts';
@@ -25,7 +26,6 @@ import type { Subject } from './subject/subject.ts';
 /** Everything that was found, as `--json` prints it. */
 interface BenchReport {
   readonly machine: { readonly cpus: number; readonly kernel: string; readonly node: string };
-  readonly syncDelayMs: number;
   /** Who was left out, and why. */
   readonly absent: readonly string[];
   readonly cases: readonly CaseSummary[];
@@ -43,9 +43,8 @@ export async function bench(options: BenchOptions): Promise<void> {
     const { absent, present } = await whoIsThere(options);
     for (const reason of absent) tell(`left out: ${reason}`);
     const cases: CaseSummary[] = [];
-    for (const benchmark of CASES) {
-      if (!options.cases.includes(benchmark.name)) continue;
-      const place = join(directory, benchmark.name);
+    for (const [benchmark, syncDelayMs] of turns(options)) {
+      const place = join(directory, `${benchmark.name}-${syncDelayMs}`);
       const profileDirectory = options.profile ? await profilePlace(benchmark.name) : undefined;
       const result = await compare(benchmark, {
         subjects: present.filter(({ name }) => benchmark.subjects.includes(name)),
@@ -53,7 +52,7 @@ export async function bench(options: BenchOptions): Promise<void> {
         messages: options.messages ?? benchmark.messages,
         directory: place,
         ...(profileDirectory !== undefined && { profileDirectory }),
-        syncDelayMs: options.syncDelayMs,
+        syncDelayMs,
         tell,
       });
       const summary = summarize(result);
@@ -66,18 +65,21 @@ export async function bench(options: BenchOptions): Promise<void> {
       : undefined;
     if (startUp && !options.json) process.stdout.write(`${startUpText(startUp)}\n`);
     const machine = { cpus: cpus().length, kernel: release(), node: process.version };
-    const { syncDelayMs } = options;
-    const report: BenchReport = {
-      machine,
-      syncDelayMs,
-      absent,
-      cases,
-      ...(startUp && { startUp }),
-    };
+    const report: BenchReport = { machine, absent, cases, ...(startUp && { startUp }) };
     if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
   } finally {
     if (options.directory === undefined) await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** Each case with each delay. */
+function turns({
+  cases,
+  syncDelaysMs,
+}: BenchOptions): readonly (readonly [BenchmarkCase, syncDelayMs: number])[] {
+  return CASES.filter(({ name }) => cases.includes(name)).flatMap((benchmark) =>
+    syncDelaysMs.map((delay) => [benchmark, delay] as const),
+  );
 }
 
 async function whoIsThere(

@@ -9,6 +9,8 @@ import { mkdir } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import type { BenchmarkCase, SubjectName } from './benchmark-case.ts';
+import { slowSyncs } from './meter/slow-sync.ts';
+import type { Environment } from './meter/slow-sync.ts';
 import { canTrace, countSyncs, tracing } from './meter/sync-calls.ts';
 import { startContender } from './round.ts';
 import type { Contender, Measurement } from './round.ts';
@@ -22,6 +24,7 @@ export interface Comparison {
   /** Its own; made. */
   readonly directory: string;
   readonly profileDirectory?: string;
+  /** How much longer each sync call lasts. */
   readonly syncDelayMs: number;
   /** Told what happens, for those who wait. */
   tell(text: string): void;
@@ -39,6 +42,7 @@ export interface Result {
 export interface CaseResult {
   readonly name: string;
   readonly title: string;
+  readonly syncDelayMs: number;
   readonly loadBefore: number;
   readonly loadAfter: number;
   readonly results: readonly Result[];
@@ -52,11 +56,13 @@ export async function compare(
   comparison: Comparison,
 ): Promise<CaseResult> {
   const loadBefore = currentLoad();
+  await mkdir(comparison.directory, { recursive: true });
+  const environment = await slowSyncs(comparison.directory, comparison.syncDelayMs);
   const contenders: Contender[] = [];
   const measurements = new Map<Contender, Measurement[]>();
   try {
     for (const subject of comparison.subjects) {
-      const contender = await start(subject, benchmark, comparison);
+      const contender = await start(subject, benchmark, { ...comparison, environment });
       contenders.push(contender);
       measurements.set(contender, []);
     }
@@ -75,23 +81,25 @@ export async function compare(
   const loadAfter = currentLoad();
   const results: Result[] = [];
   for (const [{ subject }, mine] of measurements) {
-    const syncs = await syncsPerMessage(subject, benchmark, comparison);
+    const syncs = await syncsPerMessage(subject, benchmark, { ...comparison, environment });
     const known = syncs === undefined ? {} : { syncsPerMessage: syncs };
     results.push({ subject: subject.name, measurements: mine, ...known });
   }
-  return { name: benchmark.name, title: benchmark.title, loadBefore, loadAfter, results };
+  const { name, title } = benchmark;
+  return { name, title, syncDelayMs: comparison.syncDelayMs, loadBefore, loadAfter, results };
 }
 
-async function start(
+/** A comparison with the environment that slows its syncs down. */
+type Prepared = Comparison & { readonly environment: Environment };
+
+function start(
   subject: Subject,
   benchmark: BenchmarkCase,
-  { directory, profileDirectory, syncDelayMs }: Comparison,
+  { directory, environment, profileDirectory }: Prepared,
 ): Promise<Contender> {
-  await mkdir(directory, { recursive: true });
-  const file = join(directory, `${subject.name}.syncs`);
   return startContender(subject, benchmark, {
     directory,
-    ...(syncDelayMs > 0 && { under: tracing(file, syncDelayMs) }),
+    environment,
     ...(profileDirectory !== undefined && { profileDirectory }),
   });
 }
@@ -99,7 +107,7 @@ async function start(
 async function syncsPerMessage(
   subject: Subject,
   benchmark: BenchmarkCase,
-  { directory, messages, syncDelayMs }: Comparison,
+  { directory, environment, messages }: Prepared,
 ): Promise<number | undefined> {
   if (!canTrace()) return undefined;
   const place = join(directory, 'traced');
@@ -107,7 +115,8 @@ async function syncsPerMessage(
   const file = join(place, `${subject.name}.syncs`);
   const contender = await startContender(subject, benchmark, {
     directory: place,
-    under: tracing(file, syncDelayMs),
+    under: tracing(file),
+    environment,
   });
   try {
     const before = await countSyncs(file);

@@ -19,7 +19,7 @@ test('the spread is the width by the median', () => {
 });
 
 test('the ratio is Posthouse by the peer, end to end', () => {
-  const facts = { name: 'mailbox', title: 'a case', loadBefore: 0.5, loadAfter: 1 };
+  const facts = { name: 'mailbox', title: 'a case', syncDelayMs: 5, loadBefore: 0.5, loadAfter: 1 };
   const results = [resultOf('posthouse', 2), resultOf('postfix', 8)];
   const summary = summarize({ ...facts, results });
   expect(summary.rows.map(({ posthouseRatio }) => posthouseRatio)).toEqual([undefined, 4]);

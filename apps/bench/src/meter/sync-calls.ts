@@ -1,6 +1,5 @@
 /**
- * Counts the sync calls of a subject by running it under strace, and makes each one last
- * longer where that is wanted: a fast disk flatters whoever syncs often.
+ * Counts the sync calls of a subject by running it under strace.
  *
  * Only the calls that are counted are stopped at (seccomp filter); the others run at speed.
  */
@@ -15,9 +14,8 @@ export function canTrace(): boolean {
 }
 
 /** The command to run a subject under, which writes a line for each sync call to `file`. */
-export function tracing(file: string, delayMs: number = 0): readonly string[] {
-  const delay = delayMs === 0 ? [] : ['-e', `inject=${CALLS}:delay_enter=${delayMs * 1000}`];
-  return ['strace', '-f', '--seccomp-bpf', '-qq', '-o', file, '-e', `trace=${CALLS}`, ...delay];
+export function tracing(file: string): readonly string[] {
+  return ['strace', '-f', '--seccomp-bpf', '-qq', '-o', file, '-e', `trace=${CALLS}`];
 }
 
 /** Sync calls so far. */

@@ -7,7 +7,8 @@ const HEAD = ['', 'accepted/s', 'arrived/s', 'spread', 'CPU s/1000', 'MB', 'sync
 const MEGABYTE = 1_000_000;
 
 /** One case. */
-export function caseTable({ loadAfter, loadBefore, name, rows, title }: CaseSummary): string {
+export function caseTable(summary: CaseSummary): string {
+  const { loadAfter, loadBefore, name, rows, syncDelayMs, title } = summary;
   const lines = [HEAD, ...rows.map(cells)];
   const widths = HEAD.map((_, at) => Math.max(...lines.map((line) => (line[at] ?? '').length)));
   const text = lines.map((line) =>
@@ -16,7 +17,8 @@ export function caseTable({ loadAfter, loadBefore, name, rows, title }: CaseSumm
       .join('  '),
   );
   const load = `load average ${loadBefore.toFixed(1)} before, ${loadAfter.toFixed(1)} after`;
-  return [`${name}: ${title}`, `(${load})`, ...text].join('\n');
+  const slow = syncDelayMs > 0 ? `, every sync ${syncDelayMs} ms longer` : '';
+  return [`${name}: ${title}${slow}`, `(${load})`, ...text].join('\n');
 }
 
 /** The start-up case. */

@@ -18,11 +18,12 @@ export const ceiling: Subject = {
     const port = await freePort();
     const program = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
     const startedAt = performance.now();
-    const child = startChild(
-      [...(setting.under ?? []), ...program, 'serve-ceiling', String(port)],
-      setting.directory,
-      join(setting.directory, 'log'),
-    );
+    const child = startChild({
+      command: [...(setting.under ?? []), ...program, 'serve-ceiling', String(port)],
+      cwd: setting.directory,
+      logFile: join(setting.directory, 'log'),
+      environment: setting.environment,
+    });
     await child.listening(port);
     const startedInMs = performance.now() - startedAt;
     return { pid: child.pid, startedInMs, exchange: { port }, stop: () => child.stop('SIGTERM') };

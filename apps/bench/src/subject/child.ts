@@ -8,6 +8,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { openSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import type { Environment } from '../meter/slow-sync.ts';
 
 const START_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 30_000;
@@ -22,11 +23,22 @@ export interface Child {
   stop(signal: NodeJS.Signals): Promise<void>;
 }
 
-/** Starts a command; what it prints goes to `logFile`. @throws Error */
-export function startChild(command: readonly string[], cwd: string, logFile: string): Child {
+/** What to run, and where. */
+export interface Start {
+  readonly command: readonly string[];
+  readonly cwd: string;
+  /** Takes what it prints. */
+  readonly logFile: string;
+  /** Besides our own. */
+  readonly environment?: Environment | undefined;
+}
+
+/** Starts a command. @throws Error */
+export function startChild({ command, cwd, environment, logFile }: Start): Child {
   const [program = '', ...args] = command;
   const log = openSync(logFile, 'a');
-  const child = spawn(program, args, { cwd, stdio: ['ignore', log, log] });
+  const env = { ...process.env, ...environment };
+  const child = spawn(program, args, { cwd, env, stdio: ['ignore', log, log] });
   const { pid } = child;
   if (pid === undefined) throw new Error(`${program} cannot be started`);
   const isTraced = program === 'strace';

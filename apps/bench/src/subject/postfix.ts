@@ -14,11 +14,14 @@ import { promisify } from 'node:util';
 import { MAILBOX } from '../message.ts';
 import { freePort, startChild } from './child.ts';
 import { startSaslServer } from './sasl-server.ts';
-import type { Subject } from './subject.ts';
+import type { Subject, SubjectSetting } from './subject.ts';
 
 const run = promisify(execFile);
 const DAEMONS = '/usr/lib/postfix/sbin';
 const MAIL_USER = 5000;
+/** What its daemons see of the environment by default, and nothing else. */
+const IMPORTED =
+  'MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ XAUTHORITY DISPLAY LANG=C POSTLOG_SERVICE POSTLOG_HOSTNAME';
 
 export const postfix: Subject = {
   name: 'postfix',
@@ -37,16 +40,17 @@ export const postfix: Subject = {
     const ports = { exchange: await freePort(), submission: await freePort() };
     const sasl = await startSaslServer();
     await makeCertificate(etc);
-    await writeFile(join(etc, 'main.cf'), mainSettings(directory, setting.sinkPort, sasl.port));
+    await writeFile(join(etc, 'main.cf'), mainSettings(setting, sasl.port));
     await writeFile(join(etc, 'master.cf'), await services(ports));
     await writeFile(join(etc, 'mailboxes'), `${MAILBOX} box/\n`);
     await run('postmap', ['-c', etc, `hash:${join(etc, 'mailboxes')}`]);
     const startedAt = performance.now();
-    const child = startChild(
-      [...(setting.under ?? []), 'postfix', '-c', etc, 'start-fg'],
-      directory,
-      join(directory, 'output'),
-    );
+    const child = startChild({
+      command: [...(setting.under ?? []), 'postfix', '-c', etc, 'start-fg'],
+      cwd: directory,
+      logFile: join(directory, 'output'),
+      environment: setting.environment,
+    });
     await child.listening(ports.exchange);
     const startedInMs = performance.now() - startedAt;
     return {
@@ -92,7 +96,11 @@ async function makeCertificate(etc: string): Promise<void> {
   ]);
 }
 
-function mainSettings(directory: string, sinkPort: number | undefined, saslPort: number): string {
+function mainSettings(
+  { directory, environment = {}, sinkPort }: SubjectSetting,
+  saslPort: number,
+): string {
+  const kept = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   const sink = `smtp:[127.0.0.1]:${sinkPort ?? 9}`;
   return `compatibility_level = 3.6
 queue_directory = ${directory}/spool
@@ -103,6 +111,7 @@ shlib_directory = /usr/lib/postfix
 meta_directory = /etc/postfix
 mail_owner = postfix
 setgid_group = postdrop
+import_environment = ${[IMPORTED, ...kept].join(' ')}
 maillog_file = ${directory}/mail.log
 maillog_file_prefixes = /var, /tmp, ${directory}
 inet_interfaces = 127.0.0.1

@@ -32,11 +32,13 @@ export const posthouse: Subject = {
         ? []
         : ['--cpu-prof', '--cpu-prof-dir', profile, '--enable-source-maps'];
     const startedAt = performance.now();
-    const child = startChild(
-      [...(setting.under ?? []), process.execPath, ...flags, main, 'up', '--config', file],
-      setting.directory,
-      join(setting.directory, 'log'),
-    );
+    const program = [process.execPath, ...flags, main, 'up', '--config', file];
+    const child = startChild({
+      command: [...(setting.under ?? []), ...program],
+      cwd: setting.directory,
+      logFile: join(setting.directory, 'log'),
+      environment: setting.environment,
+    });
     await child.listening(port);
     const startedInMs = performance.now() - startedAt;
     return {

@@ -1,6 +1,7 @@
 /** Somebody who is measured: how it is started, where it takes mail, what it leaves. */
 import type { SubjectName } from '../benchmark-case.ts';
 import type { Entry } from '../load/client-session.ts';
+import type { Environment } from '../meter/slow-sync.ts';
 
 /** What a subject is started with. */
 export interface SubjectSetting {
@@ -10,6 +11,8 @@ export interface SubjectSetting {
   readonly sinkPort?: number;
   /** Command that it runs under. @default none */
   readonly under?: readonly string[];
+  /** For each of its processes. @default nothing but what we have ourselves */
+  readonly environment?: Environment;
   /** Where to write a CPU profile, if the subject can. */
   readonly profileDirectory?: string;
 }
