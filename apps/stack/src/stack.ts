@@ -72,11 +72,7 @@ export async function createStack(configuration: Configuration, deps: StackDeps)
   const resolver = createResolver(configuration.dns, deps);
   const store = await createQueueStore(configuration.queue, disk, deps.logger);
   const delivery = createDeliveryAgent(
-    {
-      ...deliveryOptions(configuration, certificate.current, readSecret),
-      // The relay is in this process: over the network nobody has to be believed.
-      believesPeers: false,
-    },
+    deliveryOptions(configuration, certificate.current, readSecret),
     { ...deps, directory, disk },
   );
   const relay = createRelay(await relayOptions(configuration, certificate.current, files), {

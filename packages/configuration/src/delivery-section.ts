@@ -16,6 +16,8 @@ export interface DeliveryConfiguration {
   readonly mailDirectory: string;
   /** Networks that may connect, each `address/bits`. @default loopback */
   readonly allowedPeers: readonly string[];
+  /** Networks whose relays are believed without a login. @default none */
+  readonly trustedNetworks: readonly string[];
   /** Our relays, which may say what is a second attempt (architecture: exactly once). */
   readonly logins: AgentLogins;
   readonly limits: ListenerLimits;
@@ -42,11 +44,15 @@ export function deliverySection(around: Surroundings): z.ZodType<DeliverySection
         around,
       )
       .optional(),
-    allowed_peers: field.withDefault(
-      z
-        .array(field.network('A network or address.', '10.0.0.0/8'))
-        .meta({ description: 'Networks that may connect.', examples: [['10.0.0.7']] }),
-      ['127.0.0.0/8', '::1'],
+    allowed_peers: field.withDefault(field.networks('Networks that may connect.'), [
+      '127.0.0.0/8',
+      '::1',
+    ]),
+    trusted_networks: field.withDefault(
+      field.networks(
+        'Networks of our relays that are believed without a login what is a second attempt. No network is trusted by default.',
+      ),
+      [],
     ),
     logins: field.withDefault(
       loginsField(around, 'Logins of our relays, which may say what is a second attempt.'),
@@ -65,6 +71,7 @@ export function deliverySection(around: Surroundings): z.ZodType<DeliverySection
     ...(table.listen === 'off' ? {} : { listen: table.listen }),
     mailDirectory: table.mail_directory ?? around.state('mail'),
     allowedPeers: table.allowed_peers,
+    trustedNetworks: table.trusted_networks,
     logins: table.logins,
     limits: limitsOf(table),
     quotas: table.quotas,

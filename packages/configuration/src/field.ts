@@ -145,6 +145,13 @@ export function network(description: string, example: string): z.ZodType<string>
   return textField(parseNetwork, fault, { description, examples: [example] });
 }
 
+/** Networks, each as `address/bits`. */
+export function networks(description: string): z.ZodArray<z.ZodType<string>> {
+  return z
+    .array(network('A network or address.', '10.0.0.0/8'))
+    .meta({ description, examples: [['10.0.0.0/8', '2001:db8::/32']] });
+}
+
 /** Where to listen, or `off`. */
 export function listen(
   description: string,

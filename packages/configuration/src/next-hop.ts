@@ -5,7 +5,7 @@
  * `required` where we log in, `opportunistic` elsewhere. A password is not sent in the
  * clear, except over loopback or a local socket.
  */
-import { isIP } from 'node:net';
+import { isLoopback } from '@posthouse/mail';
 import type { z } from 'zod';
 import * as field from './field.ts';
 import { missing, strictTable } from './rule.ts';
@@ -25,7 +25,12 @@ export interface NextHop {
   readonly verify: boolean;
   /** More certificate authorities (PEM) to believe, absolute path. @default tls.ca_file */
   readonly caFile?: string;
-  readonly credentials?: { readonly user: string; readonly password: Secret };
+  readonly credentials?: {
+    readonly user: string;
+    readonly password: Secret;
+    /** The host is this one: nobody on the way can listen. */
+    readonly allowWithoutTls: boolean;
+  };
 }
 
 const IMPLICIT_TLS_PORT = 465;
@@ -69,7 +74,7 @@ export function nextHopField(around: Surroundings): z.ZodType<NextHop> {
       tls,
       verify: table.verify ?? (tls === 'required' || tls === 'implicit'),
       ...(caFile === undefined ? {} : { caFile }),
-      ...(isLogin ? { credentials: { user, password } } : {}),
+      ...(isLogin ? { credentials: { user, password, allowWithoutTls: isLocal(table) } } : {}),
     };
   });
 }
@@ -111,6 +116,6 @@ function credentialsRule(table: RawTable): readonly Breach[] {
 
 function isLocal(table: RawTable): boolean {
   const host = table['host'];
-  if (table['socket'] !== undefined || host === 'localhost' || host === '::1') return true;
-  return typeof host === 'string' && isIP(host) === 4 && host.startsWith('127.');
+  if (table['socket'] !== undefined || host === 'localhost') return true;
+  return typeof host === 'string' && isLoopback(host);
 }

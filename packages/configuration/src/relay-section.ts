@@ -74,21 +74,18 @@ export function relaySection(around: Surroundings): z.ZodType<RelayConfiguration
 }
 
 function ingressShape(around: Surroundings) {
-  const network = field.network('A network or address.', '10.0.0.0/8');
-  const networks = (description: string): z.ZodArray<z.ZodType<string>> =>
-    z.array(network).meta({ description, examples: [['10.0.0.0/8', '2001:db8::/32']] });
   return {
     listen: field.withDefault(
       field.listen('Where it listens, or "off".', '0.0.0.0:25', around),
       '127.0.0.1:2525',
     ),
-    allowed_peers: networks('Networks that may connect; everybody if not given.').optional(),
+    allowed_peers: field.networks('Networks that may connect; everybody if not given.').optional(),
     trusted_networks: field.withDefault(
-      networks('Networks that may send to every domain. No network is trusted by default.'),
+      field.networks('Networks that may send to every domain. No network is trusted by default.'),
       [],
     ),
     normalize_line_endings_from: field.withDefault(
-      networks('Networks whose bare CR and LF are mended instead of refused.'),
+      field.networks('Networks whose bare CR and LF are mended instead of refused.'),
       [],
     ),
     logins: field.withDefault(

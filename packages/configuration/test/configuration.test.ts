@@ -58,6 +58,7 @@ describe('an empty file', () => {
         listen: { host: '127.0.0.1', port: 2424 },
         mailDirectory: `${BASE}/var/mail`,
         allowedPeers: ['127.0.0.0/8', '::1/128'],
+        trustedNetworks: [],
         logins: {},
         limits: {
           maxMessageBytes: 50_000_000,
@@ -163,6 +164,7 @@ describe('what is written', () => {
       credentials: {
         user: 'submission',
         password: { kind: 'environment', name: 'RELAY_PASSWORD' },
+        allowWithoutTls: true,
       },
     });
     expect(relay.delivery).toEqual({
@@ -179,7 +181,11 @@ describe('what is written', () => {
           endpoint: { host: 'smtp.example.net', port: 587 },
           tls: 'required',
           verify: true,
-          credentials: { user: 'me', password: { kind: 'file', path: `${BASE}/secrets/smtp` } },
+          credentials: {
+            user: 'me',
+            password: { kind: 'file', path: `${BASE}/secrets/smtp` },
+            allowWithoutTls: false,
+          },
         },
       ],
     });

@@ -2,12 +2,12 @@
  * The delivery agent: an LMTP listener in front of the mailboxes (RFC 2033).
  *
  * Only named networks may connect; a unix socket's peers are whom the file system lets
- * in. Where relays have logins, only one that has logged in is believed where a message
- * came from and whether it is a second attempt; where there are none, all who may connect
- * are (decision 0006). AUTH is offered under TLS and on this host.
+ * in. Only a relay that has logged in, or whose network is named as trusted, is believed
+ * where a message came from and whether it is a second attempt (decision 0006). AUTH is
+ * offered under TLS and on this host, while relays have logins.
  */
 import { createNetworks, startInOrder, stopInReverse } from '@posthouse/mail';
-import type { Domain, Startable } from '@posthouse/mail';
+import type { Domain, Networks, Startable } from '@posthouse/mail';
 import { createAgentPolicy, createListener, isAgentSession, isOnThisHost } from '@posthouse/smtp';
 import type {
   AgentAccess,
@@ -32,18 +32,18 @@ export interface DeliveryAgentOptions extends DeliveryOptions {
   readonly allowedPeers: readonly string[];
   /** Relays of ours by the name that they log in with; what gives the secret is asked at each login. */
   readonly logins?: AgentLogins | undefined;
-  /**
-   * Whether peers that may connect are believed by their address alone where there are no logins.
-   * False where no relay comes over the network, as in the stack. @default true
-   */
-  readonly believesPeers?: boolean | undefined;
+  /** Networks whose hosts are believed without a login, in CIDR form. @default none */
+  readonly trustedNetworks?: readonly string[] | undefined;
   readonly limits?: Partial<ListenerLimits> | undefined;
   /** How long open transactions may take to end when the agent stops. @default 30 s */
   readonly drainMs?: number | undefined;
 }
 
-/** What can change while it runs. Whether AUTH is offered, and TLS, is settled at the start. */
-export type DeliveryAccess = Pick<DeliveryAgentOptions, 'allowedPeers' | 'logins' | 'certificate'>;
+/** What can change while it runs. Whether there is TLS is settled at the start. */
+export type DeliveryAccess = Pick<
+  DeliveryAgentOptions,
+  'allowedPeers' | 'trustedNetworks' | 'logins' | 'certificate'
+>;
 
 /** A running delivery agent. */
 export interface DeliveryAgent extends Startable {
@@ -96,11 +96,19 @@ export function createDeliveryAgent(
 interface ListenerParts extends DeliveryDeps {
   readonly receiver: Delivery;
   /** Asked at each step, because it may change. */
-  readonly access: () => AgentAccess;
+  readonly access: () => Access;
 }
 
-function readAccess({ allowedPeers, logins = {} }: DeliveryAccess): AgentAccess {
-  return { allowedPeers: createNetworks(allowedPeers), logins };
+interface Access extends AgentAccess {
+  readonly trustedNetworks: Networks;
+}
+
+function readAccess({ allowedPeers, trustedNetworks = [], logins = {} }: DeliveryAccess): Access {
+  return {
+    allowedPeers: createNetworks(allowedPeers),
+    trustedNetworks: createNetworks(trustedNetworks),
+    logins,
+  };
 }
 
 function createLmtpListener(
@@ -108,24 +116,22 @@ function createLmtpListener(
   options: DeliveryAgentOptions,
   { access, clock, logger, receiver }: ListenerParts,
 ): Listener {
-  const { believesPeers = true } = options;
-  const hasLogins = (): boolean => Object.keys(access().logins).length > 0;
   return createListener(
     {
       protocol: 'lmtp',
       listen,
       hostname: options.hostname,
       tls: options.certificate && { ...options.certificate, mode: 'starttls' },
-      authentication: hasLogins()
-        ? {
-            required: false,
-            mechanisms: ['PLAIN'],
-            allowWithoutTls: isOnThisHost,
-          }
-        : undefined,
+      authentication: {
+        required: false,
+        mechanisms: ['PLAIN'],
+        allowWithoutTls: isOnThisHost,
+        isOffered: () => Object.keys(access().logins).length > 0,
+      },
       limits: options.limits,
       drainMs: options.drainMs,
-      trustedContext: (session) => isAgentSession(session) || (believesPeers && !hasLogins()),
+      trustedContext: (session) =>
+        isAgentSession(session) || access().trustedNetworks.includes(session.peer.address),
     },
     { receiver, policy: createAgentPolicy(access), logger, clock },
   );

@@ -11,6 +11,7 @@ import { startInOrder, stopInReverse, systemClock } from '@posthouse/mail';
 import { ExitError, readCertificate, readSecret, readVersion, runAgent } from '@posthouse/process';
 import type { AgentContext, RunningAgent } from '@posthouse/process';
 import { createDeliveryAgent } from './agent.ts';
+import type { DeliveryAgentOptions } from './agent.ts';
 import { deliveryOptions } from './settings.ts';
 
 // Every delivery waits for file calls; libuv's four threads would be the limit. Before the first call.
@@ -28,6 +29,12 @@ async function start(context: AgentContext<Configuration>): Promise<RunningAgent
   const deps = { logger, clock: systemClock };
   const directory = createDirectory(configuration.directory, deps);
   const options = await optionsOf(configuration);
+  if (!knowsRelays(options)) {
+    logger.warn(
+      { event: 'no-relay-known' },
+      'delivery.logins and delivery.trusted_networks are empty: what a relay sends again after a crash cannot be told from new mail, and is delivered twice',
+    );
+  }
   const agent = createDeliveryAgent(options, { ...deps, directory });
   const parts = [directory, agent];
   await startInOrder(parts);
@@ -42,9 +49,11 @@ async function start(context: AgentContext<Configuration>): Promise<RunningAgent
   };
 }
 
-async function optionsOf(
-  configuration: Configuration,
-): Promise<ReturnType<typeof deliveryOptions>> {
+function knowsRelays({ logins = {}, trustedNetworks = [] }: DeliveryAgentOptions): boolean {
+  return Object.keys(logins).length > 0 || trustedNetworks.length > 0;
+}
+
+async function optionsOf(configuration: Configuration): Promise<DeliveryAgentOptions> {
   const place = configuration.tls.certificate;
   const certificate = place && (await readCertificate(place));
   return deliveryOptions(configuration, certificate, readSecret);

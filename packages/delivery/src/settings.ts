@@ -24,6 +24,7 @@ export function deliveryOptions(
     listen: delivery.listen,
     certificate,
     allowedPeers: delivery.allowedPeers,
+    trustedNetworks: delivery.trustedNetworks,
     logins: Object.fromEntries(
       Object.entries(delivery.logins).map(([user, secret]) => [user, () => readSecret(secret)]),
     ),

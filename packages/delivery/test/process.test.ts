@@ -33,6 +33,7 @@ file = "accounts"
 [log]
 format = "json"
 [delivery]
+trusted_networks = ["127.0.0.1"]
 listen = "127.0.0.1:0"
 mail_directory = "mail"
 ${more}`;

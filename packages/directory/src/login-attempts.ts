@@ -1,18 +1,22 @@
 /**
- * Guessing passwords, made slow: a few failures in a row are free, then one attempt a
- * minute, for each account and peer.
+ * Guessing passwords, made slow: a few failures in a row are free, then attempts come
+ * back one by one.
  *
  * The attempt is counted before the answer is known, so that many at once gain nothing,
- * and given back when it was right. Counting by account and peer keeps a stranger from
- * locking somebody out. Memory is bounded; the oldest are forgotten first.
+ * and given back when it was right. Memory is bounded; the oldest are forgotten first.
  */
 import type { Clock } from '@posthouse/mail';
 
-const FREE_ATTEMPTS = 10;
-const REFILL_MS = 60_000;
 const MAX_REMEMBERED = 20_000;
 
-/** Attempts of one account from one peer, both under `key`. */
+export interface AttemptRules {
+  /** Failures in a row that cost nothing. */
+  readonly free: number;
+  /** How long it takes until one more may be tried. */
+  readonly refillMs: number;
+}
+
+/** Attempts of whoever stands behind `key`. */
 export interface LoginAttempts {
   /** Whether one may be taken now. */
   areLeft(key: string): boolean;
@@ -26,19 +30,19 @@ interface Allowance {
   readonly at: number;
 }
 
-export function createLoginAttempts(clock: Clock): LoginAttempts {
+export function createLoginAttempts({ free, refillMs }: AttemptRules, clock: Clock): LoginAttempts {
   /** Only those who have used attempts, the latest at the end. */
   const allowances = new Map<string, Allowance>();
 
   const allowance = (key: string): number => {
     const known = allowances.get(key);
-    if (known === undefined) return FREE_ATTEMPTS;
-    return Math.min(FREE_ATTEMPTS, known.attempts + (clock.now() - known.at) / REFILL_MS);
+    if (known === undefined) return free;
+    return Math.min(free, known.attempts + (clock.now() - known.at) / refillMs);
   };
 
   const remember = (key: string, attempts: number): void => {
     allowances.delete(key);
-    if (attempts >= FREE_ATTEMPTS) return;
+    if (attempts >= free) return;
     allowances.set(key, { attempts, at: clock.now() });
     const [oldest] = allowances.keys();
     if (allowances.size > MAX_REMEMBERED && oldest !== undefined) allowances.delete(oldest);

@@ -1,24 +1,29 @@
 /**
- * Is this the password? Asked often, so the answer "yes" is remembered for a minute, and
- * the same question asked twice at a time is answered once: a client that opens twenty
- * connections costs one hash.
+ * Is this the password? Asked often, so the same question asked twice is answered once:
+ * a client that opens twenty connections, or tries an old password all day, costs one hash
+ * and one attempt.
  *
  * What is remembered is an HMAC of name, hash and password under a key that only this
  * process has: memory that leaks tells no password. The stored hash is part of it, so
  * that a changed password ends the memory. Whoever has no account is hashed like
- * everybody else: time tells nobody which accounts exist. Whoever has failed too often
- * gets no answer at all, not even a remembered one.
+ * everybody else. Failures count for account and client together, which keeps a stranger
+ * from locking somebody out, and for the client alone. Whoever has failed too often gets
+ * no answer at all, not even a remembered one.
  */
 import { createHmac, randomBytes } from 'node:crypto';
-import { refuse } from '@posthouse/mail';
+import { clientNetwork, refuse } from '@posthouse/mail';
 import type { Clock } from '@posthouse/mail';
+import { createAnswerMemory } from './answer-memory.ts';
 import { createHashLine } from './hash-line.ts';
 import { createLoginAttempts } from './login-attempts.ts';
 import { dummyHash, verifyPassword } from './password-hash.ts';
 import type { PasswordHash } from './password-hash.ts';
 
-const REMEMBER_MS = 60_000;
-const MAX_REMEMBERED = 20_000;
+const REMEMBER_RIGHT_MS = 60_000;
+const REMEMBER_WRONG_MS = 10 * 60_000;
+const ATTEMPTS_AT_ACCOUNT = { free: 10, refillMs: 60_000 };
+/** An office behind one address has many people; who guesses names all day has no more than this. */
+const ATTEMPTS_OF_CLIENT = { free: 50, refillMs: 6000 };
 /** About a second of waiting for the last in line. */
 const MAX_WAITING = 32;
 const MAX_PASSWORD_BYTES = 4096;
@@ -36,57 +41,65 @@ export interface Login {
 export interface PasswordCheck {
   /** @throws MailError `authentication-unavailable` after too many failures, or in too large a crowd */
   isRight(login: Login): Promise<boolean>;
-  /** Forgets the right answers. */
+  /** Forgets the answers. */
   clear(): void;
 }
 
 export function createPasswordCheck(clock: Clock): PasswordCheck {
   const key = randomBytes(32);
   const line = createHashLine(MAX_WAITING);
-  const attempts = createLoginAttempts(clock);
+  const atAccount = createLoginAttempts(ATTEMPTS_AT_ACCOUNT, clock);
+  const ofClient = createLoginAttempts(ATTEMPTS_OF_CLIENT, clock);
   const nobody = dummyHash();
-  /** Right answers and when they end to count, the oldest first. */
-  const right = new Map<string, number>();
+  const right = createAnswerMemory(REMEMBER_RIGHT_MS, clock);
+  const wrong = createAnswerMemory(REMEMBER_WRONG_MS, clock);
   const underWay = new Map<string, Promise<boolean>>();
 
-  const remember = (question: string): void => {
-    right.delete(question);
-    right.set(question, clock.now() + REMEMBER_MS);
-    const [oldest] = right.keys();
-    if (right.size > MAX_REMEMBERED && oldest !== undefined) right.delete(oldest);
-  };
-
-  const ask = async (question: string, login: Login, attempt: string): Promise<boolean> => {
-    attempts.take(attempt);
+  const ask = async (question: string, login: Login, client: string): Promise<boolean> => {
+    const giveBack = takeAttempt(login, client);
     try {
-      const answer = await line.run(() => verifyPassword(login.password, login.hash ?? nobody));
-      if (answer) attempts.giveBack(attempt);
-      if (answer) remember(question);
+      const { hash = nobody, password } = login;
+      const answer = await line.run(client, () => verifyPassword(password, hash));
+      if (answer) giveBack();
+      (answer ? right : wrong).add(question);
       return answer;
     } catch (error) {
-      attempts.giveBack(attempt); // nothing was answered
+      giveBack(); // nothing was answered
       throw error;
     } finally {
       underWay.delete(question);
     }
   };
 
+  const takeAttempt = ({ name }: Login, client: string): (() => void) => {
+    atAccount.take(`${client} ${name}`);
+    ofClient.take(client);
+    return () => {
+      atAccount.giveBack(`${client} ${name}`);
+      ofClient.giveBack(client);
+    };
+  };
+
   return {
     async isRight(login) {
       if (Buffer.byteLength(login.password) > MAX_PASSWORD_BYTES) return false;
-      const attempt = `${login.peer} ${login.name}`;
-      if (!attempts.areLeft(attempt)) {
+      const client = clientNetwork(login.peer);
+      if (!atAccount.areLeft(`${client} ${login.name}`) || !ofClient.areLeft(client)) {
         const text = 'Too many failed logins, try again in some minutes';
         throw refuse('authentication-unavailable', { text });
       }
       const question = createHmac('sha256', key)
         .update(`${login.name}\0${login.hash?.text ?? ''}\0${login.password}`)
         .digest('base64');
-      if ((right.get(question) ?? 0) > clock.now()) return true;
-      const asked = underWay.get(question) ?? ask(question, login, attempt);
+      if (right.has(question)) return true;
+      if (wrong.has(question)) return false;
+      const asked = underWay.get(question) ?? ask(question, login, client);
       underWay.set(question, asked);
       return asked;
     },
-    clear: () => right.clear(),
+    clear() {
+      right.clear();
+      wrong.clear();
+    },
   };
 }

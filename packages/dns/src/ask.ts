@@ -10,12 +10,13 @@
  *
  * RFC 1035 §4.1.1 (rcode), RFC 6891 §6.2.2 and §7 (servers without EDNS).
  */
+import { isLoopback } from '@posthouse/mail';
 import type { Clock, Logger } from '@posthouse/mail';
 import { isReferral } from './chain.ts';
 import { DnsError } from './error.ts';
 import { exchange } from './exchange.ts';
 import type { Question, Response } from './packet.ts';
-import { formatServer, isLoopback } from './server-list.ts';
+import { formatServer } from './server-list.ts';
 import type { Server, ServerList } from './server-list.ts';
 import type { ResolvedOptions } from './options.ts';
 
@@ -130,7 +131,7 @@ function isBelieved(options: ResolvedOptions, server: Server): boolean {
     case 'never':
       return false;
     case 'loopback':
-      return isLoopback(server);
+      return isLoopback(server.address); // nobody on the way could change it
   }
 }
 

@@ -44,11 +44,6 @@ export function formatServer(server: Server): string {
     : `${server.address}:${server.port}`;
 }
 
-/** Whether what the server says cannot have been changed on the way: it is on this host. */
-export function isLoopback(server: Server): boolean {
-  return server.address.startsWith('127.') || server.address === '::1';
-}
-
 /** The servers of one resolver. */
 export class ServerList {
   readonly #clock: Clock;

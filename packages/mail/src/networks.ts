@@ -4,12 +4,33 @@
  * Text in CIDR form or a single address; IPv4-mapped IPv6 addresses count as the IPv4
  * address that they are. An address that is none belongs to no network.
  */
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 import { plainAddress } from './domain.ts';
 
 /** A set of networks. */
 export interface Networks {
   includes(address: string): boolean;
+}
+
+/** Whether an address is of this very host, so that nobody on the way can listen or change anything. */
+export function isLoopback(address: string): boolean {
+  return loopback.includes(address);
+}
+
+/**
+ * What counts as one client: an IPv4 address, or the /64 of an IPv6 address, in which a client
+ * has as many addresses as it likes. What is no address counts by itself.
+ */
+export function clientNetwork(address: string): string {
+  const plain = plainAddress(address);
+  if (!isIPv6(plain)) return plain;
+  const [head = '', tail] = plain.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  if (tail !== undefined) {
+    const after = tail === '' ? 0 : tail.split(':').length;
+    while (groups.length + after < 8) groups.push('0');
+  }
+  return `${groups.slice(0, 4).join(':')}::/64`;
 }
 
 /** Reads networks. @throws RangeError naming the first that is none */
@@ -35,3 +56,5 @@ export function createNetworks(networks: readonly string[]): Networks {
     },
   };
 }
+
+const loopback = createNetworks(['127.0.0.0/8', '::1']);

@@ -3,7 +3,6 @@
  * are read now, the password at each login, so that it can change.
  */
 import { readFile } from 'node:fs/promises';
-import { isIPv4 } from 'node:net';
 import { ExitError } from './exit-code.ts';
 import { readSecret } from './secret.ts';
 import type { SecretPlace } from './secret.ts';
@@ -14,7 +13,11 @@ export interface NextHopPlace {
   readonly tls: 'off' | 'opportunistic' | 'required' | 'implicit';
   readonly verify: boolean;
   readonly caFile?: string;
-  readonly credentials?: { readonly user: string; readonly password: SecretPlace };
+  readonly credentials?: {
+    readonly user: string;
+    readonly password: SecretPlace;
+    readonly allowWithoutTls: boolean;
+  };
 }
 
 /** As @posthouse/smtp wants it. */
@@ -28,7 +31,6 @@ export interface NextHopTarget {
   readonly authentication?: {
     readonly user: string;
     password(): Promise<string>;
-    /** On this host nobody on the way can listen. */
     readonly allowWithoutTls: boolean;
   };
 }
@@ -43,16 +45,10 @@ export async function readNextHop(place: NextHopPlace): Promise<NextHopTarget> {
       authentication: {
         user: credentials.user,
         password: () => readSecret(credentials.password),
-        allowWithoutTls: isOnThisHost(endpoint),
+        allowWithoutTls: credentials.allowWithoutTls,
       },
     }),
   };
-}
-
-function isOnThisHost(endpoint: NextHopPlace['endpoint']): boolean {
-  if ('path' in endpoint) return true;
-  const { host } = endpoint;
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 async function readAuthorities(path: string): Promise<string> {

@@ -3,7 +3,7 @@
  * which log in and are believed who the author was.
  *
  * STARTTLS where there is a certificate; AUTH only under it, or over loopback and local
- * sockets, and only where agents have logins.
+ * sockets, and only while agents have logins.
  */
 import type { Clock, Logger, MailReceiver, Networks } from '@posthouse/mail';
 import { createAgentPolicy, createListener, isAgentSession, isOnThisHost } from '@posthouse/smtp';
@@ -31,7 +31,6 @@ export function createRelayListener(
   deps: RelayListenerDeps,
 ): Listener {
   const { access, clock, logger, receiver } = deps;
-  const hasLogins = Object.keys(access().logins).length > 0;
   return createListener(
     {
       protocol: 'smtp',
@@ -39,9 +38,12 @@ export function createRelayListener(
       hostname: options.hostname,
       postmasterDomain: options.postmasterDomain,
       tls: options.certificate && { ...options.certificate, mode: 'starttls' },
-      authentication: hasLogins
-        ? { required: false, mechanisms: ['PLAIN'], allowWithoutTls: isOnThisHost }
-        : undefined,
+      authentication: {
+        required: false,
+        mechanisms: ['PLAIN'],
+        allowWithoutTls: isOnThisHost,
+        isOffered: () => Object.keys(access().logins).length > 0,
+      },
       bareLineEndings: ({ address }) =>
         access().normalized.includes(address) ? 'normalize' : 'refuse',
       limits: options.limits,

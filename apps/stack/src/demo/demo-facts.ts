@@ -8,6 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from '@posthouse/durable-fs';
 import type { Disk } from '@posthouse/durable-fs';
+import { isLoopback } from '@posthouse/mail';
 import type { ListenAddress } from '@posthouse/smtp';
 import type { StackAddresses } from '../stack.ts';
 import { demoFile } from './demo-accounts.ts';
@@ -79,6 +80,5 @@ export async function readDemoFacts(stateDirectory: string): Promise<DemoFacts |
 /** Loopback has a name in the certificate; a socket is no place for a client from elsewhere. */
 function place(address: ListenAddress | undefined): { host: string; port: number } | undefined {
   if (address === undefined || !('port' in address)) return undefined;
-  const isLoopback = address.host === '127.0.0.1' || address.host === '::1';
-  return { host: isLoopback ? 'localhost' : address.host, port: address.port };
+  return { host: isLoopback(address.host) ? 'localhost' : address.host, port: address.port };
 }

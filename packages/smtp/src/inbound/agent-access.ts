@@ -6,7 +6,7 @@
  * our agents, not accounts: whoever knows one is that agent.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { createNetworks, refuse } from '@posthouse/mail';
+import { isLoopback, refuse } from '@posthouse/mail';
 import type { Identity, Networks, Peer } from '@posthouse/mail';
 import type { Credentials, SessionFacts, SessionPolicy } from './session-policy.ts';
 
@@ -42,10 +42,8 @@ export function isAgentSession(session: SessionFacts): boolean {
 
 /** Whether nobody on the way can listen: loopback, or a local socket. */
 export function isOnThisHost({ address }: Peer): boolean {
-  return address === 'local' || loopback.includes(address);
+  return address === 'local' || isLoopback(address);
 }
-
-const loopback = createNetworks(['127.0.0.0/8', '::1']);
 
 async function authenticate(
   { password, user }: Credentials,

@@ -1,11 +1,9 @@
 /**
  * How many connections there may be, in all and from one client.
  *
- * An IPv6 client is its /64, since it has as many addresses in there as it likes.
  * Connections over a unix socket count in all, but are nobody's share.
  */
-import { isIPv6 } from 'node:net';
-import { plainAddress, refuse } from '@posthouse/mail';
+import { clientNetwork, refuse } from '@posthouse/mail';
 import type { MailError } from '@posthouse/mail';
 
 /** Counts connections. */
@@ -22,7 +20,7 @@ export class ConnectionLimits {
 
   /** Counts one in, even where it is over the limit: `leave` is called for each. */
   enter(address: string): MailError | undefined {
-    const key = clientOf(address);
+    const key = clientNetwork(address);
     const count = (this.#perPeer.get(key) ?? 0) + 1;
     this.#perPeer.set(key, count);
     this.#total++;
@@ -34,23 +32,10 @@ export class ConnectionLimits {
   }
 
   leave(address: string): void {
-    const key = clientOf(address);
+    const key = clientNetwork(address);
     const count = (this.#perPeer.get(key) ?? 1) - 1;
     if (count === 0) this.#perPeer.delete(key);
     else this.#perPeer.set(key, count);
     this.#total--;
   }
-}
-
-/** What counts as one client. */
-function clientOf(address: string): string {
-  const plain = plainAddress(address);
-  if (!isIPv6(plain)) return plain;
-  const [head = '', tail] = plain.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  if (tail !== undefined) {
-    const after = tail === '' ? 0 : tail.split(':').length;
-    while (groups.length + after < 8) groups.push('0');
-  }
-  return `${groups.slice(0, 4).join(':')}::/64`;
 }

@@ -77,6 +77,8 @@ export interface ListenerOptions {
         readonly mechanisms: readonly SaslMechanism[];
         /** Who may log in without TLS. @default nobody */
         readonly allowWithoutTls?: ((peer: Peer) => boolean) | undefined;
+        /** Asked at each EHLO, where logins may come and go. @default always */
+        readonly isOffered?: (() => boolean) | undefined;
       }
     | undefined;
   /**
@@ -104,6 +106,7 @@ export interface ListenerSettings {
         readonly required: boolean;
         readonly mechanisms: readonly SaslMechanism[];
         readonly allowWithoutTls: (peer: Peer) => boolean;
+        readonly isOffered: () => boolean;
       }
     | undefined;
   readonly bareLineEndings: (peer: Peer) => BareLineEndings;
@@ -149,6 +152,7 @@ export function resolveListenerOptions(
       required: authentication.required,
       mechanisms: [...authentication.mechanisms],
       allowWithoutTls: authentication.allowWithoutTls ?? (() => false),
+      isOffered: authentication.isOffered ?? (() => true),
     },
     bareLineEndings:
       typeof bareLineEndings === 'function' ? bareLineEndings : () => bareLineEndings,

@@ -98,7 +98,7 @@ export function usableMechanisms(
   settings: ListenerSettings,
 ): readonly SaslMechanism[] {
   const { authentication } = settings;
-  if (authentication === undefined) return [];
+  if (authentication?.isOffered() !== true) return [];
   const allowed = session.tls !== undefined || authentication.allowWithoutTls(session.peer);
   return allowed ? authentication.mechanisms : [];
 }
