@@ -142,7 +142,11 @@ test('the way of an address is explained with the settings that make it', LIMIT,
   const { directory } = await createWorkplace(onTestFinished);
   const partner = { host: '192.0.2.7', port: 25, tls: 'required' };
   const text = configurationText({
-    relay: { outbound: 'off', routes: { 'partner.example': partner } },
+    relay: {
+      outbound: 'off',
+      routes: { 'partner.example': partner },
+      account_routes: { [ALICE]: [{ ...partner, source_addresses: ['192.0.2.8'] }, partner] },
+    },
     aliases: { 'team@example.test': [ALICE, 'x@partner.example'] },
   });
   await writeFile(join(directory, 'posthouse.toml'), text);
@@ -162,6 +166,13 @@ test('the way of an address is explained with the settings that make it', LIMIT,
   const outside = await explain('bob@elsewhere.example');
   expect(outside).toContain('route: none: mail to other domains is off (relay.outbound)');
   expect(outside.at(-2)).toMatch(/^verdict: from an author .*: 550 5\.7\.1 .*\(relay\.outbound\)$/);
+  expect(await explain('bob@elsewhere.example', '--from', ALICE)).toEqual(
+    expect.arrayContaining([
+      `route: to the hosts that are named (relay.account_routes."${ALICE}")`,
+      `host: 1. 192.0.2.7:25, TLS required, certificate checked, from 192.0.2.8 (relay.account_routes."${ALICE}")`,
+      'verdict: from an author who logged in: accepted (no rule against it)',
+    ]),
+  );
   expect((await explain('nobody@example.test')).at(-1)).toMatch(/ from a stranger: 550 5\.1\.1 /);
 });
 

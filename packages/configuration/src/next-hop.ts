@@ -9,9 +9,9 @@ import { isLoopback } from '@posthouse/mail';
 import type { z } from 'zod';
 import * as field from './field.ts';
 import { missing, strictTable } from './rule.ts';
-import type { Breach, RawTable } from './rule.ts';
+import type { Breach, OptionalShape, RawTable } from './rule.ts';
 import { namesSecret, secretOf, secretRule, secretShape } from './secret.ts';
-import type { Secret } from './secret.ts';
+import type { Secret, SecretKeys } from './secret.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** `implicit`: TLS from the first octet; `required`: STARTTLS or nothing. */
@@ -37,46 +37,67 @@ const IMPLICIT_TLS_PORT = 465;
 
 /** The table of a next hop. */
 export function nextHopField(around: Surroundings): z.ZodType<NextHop> {
-  return strictTable(
-    {
-      host: field.host('Name or IP address of the host.', 'smtp.example.com').optional(),
-      port: field.count('Port of the host.', 587, [1, 65_535]).optional(),
-      socket: field
-        .path('Unix socket or named pipe, in place of host and port.', '/run/relay.sock', around)
-        .optional(),
-      tls: field
-        .oneOf('TLS towards the host.', 'off', 'opportunistic', 'required', 'implicit')
-        .optional(),
-      verify: field
-        .flag(
-          'Whether its certificate must be valid for its name; the default where TLS is required.',
-          true,
-        )
-        .optional(),
-      ca_file: field
-        .path(
-          'More certificate authorities to believe (PEM); those of tls.ca_file if not given.',
-          'tls/ca.pem',
-          around,
-        )
-        .optional(),
-      user: field.text('Name to log in with.', 'relay').optional(),
-      ...secretShape(around),
-    },
-    (table) => [...endpointRule(table), ...credentialsRule(table), ...secretRule(table)],
-  ).transform((table): NextHop => {
-    const { host = '', port = 0, socket, user, ca_file: caFile = around.caFile } = table;
-    const password = secretOf(table);
-    const isLogin = user !== undefined && password !== undefined;
-    const tls = table.tls ?? defaultTls(port, isLogin && socket === undefined);
-    return {
-      endpoint: socket === undefined ? { host, port } : { path: socket },
-      tls,
-      verify: table.verify ?? (tls === 'required' || tls === 'implicit'),
-      ...(caFile === undefined ? {} : { caFile }),
-      ...(isLogin ? { credentials: { user, password, allowWithoutTls: isLocal(table) } } : {}),
-    };
-  });
+  return strictTable(nextHopShape(around), nextHopRule).transform((table) =>
+    nextHopOf(table, around),
+  );
+}
+
+/** The keys of a next hop, as they were read. */
+export interface NextHopKeys extends SecretKeys {
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly socket?: string | undefined;
+  readonly tls?: TlsMode | undefined;
+  readonly verify?: boolean | undefined;
+  readonly ca_file?: string | undefined;
+  readonly user?: string | undefined;
+}
+
+/** Fields for the keys of a next hop. */
+export function nextHopShape(around: Surroundings): OptionalShape<NextHopKeys> {
+  return {
+    host: field.host('Name or IP address of the host.', 'smtp.example.com').optional(),
+    port: field.count('Port of the host.', 587, [1, 65_535]).optional(),
+    socket: field
+      .path('Unix socket or named pipe, in place of host and port.', '/run/relay.sock', around)
+      .optional(),
+    tls: field
+      .oneOf('TLS towards the host.', 'off', 'opportunistic', 'required', 'implicit')
+      .optional(),
+    verify: field
+      .flag(
+        'Whether its certificate must be valid for its name; the default where TLS is required.',
+        true,
+      )
+      .optional(),
+    ca_file: field
+      .path(
+        'More certificate authorities to believe (PEM); those of tls.ca_file if not given.',
+        'tls/ca.pem',
+        around,
+      )
+      .optional(),
+    user: field.text('Name to log in with.', 'relay').optional(),
+    ...secretShape(around),
+  };
+}
+
+export function nextHopRule(table: RawTable): readonly Breach[] {
+  return [...endpointRule(table), ...credentialsRule(table), ...secretRule(table)];
+}
+
+export function nextHopOf(table: NextHopKeys, around: Surroundings): NextHop {
+  const { host = '', port = 0, socket, user, ca_file: caFile = around.caFile } = table;
+  const password = secretOf(table);
+  const isLogin = user !== undefined && password !== undefined;
+  const tls = table.tls ?? defaultTls(port, isLogin && socket === undefined);
+  return {
+    endpoint: socket === undefined ? { host, port } : { path: socket },
+    tls,
+    verify: table.verify ?? (tls === 'required' || tls === 'implicit'),
+    ...(caFile === undefined ? {} : { caFile }),
+    ...(isLogin ? { credentials: { user, password, allowWithoutTls: isLocal(table) } } : {}),
+  };
 }
 
 function defaultTls(port: number, isLogin: boolean): TlsMode {
@@ -114,8 +135,8 @@ function credentialsRule(table: RawTable): readonly Breach[] {
   ];
 }
 
-function isLocal(table: RawTable): boolean {
-  const host = table['host'];
-  if (table['socket'] !== undefined || host === 'localhost') return true;
+function isLocal(table: { readonly host?: unknown; readonly socket?: unknown }): boolean {
+  const { host, socket } = table;
+  if (socket !== undefined || host === 'localhost') return true;
   return typeof host === 'string' && isLoopback(host);
 }

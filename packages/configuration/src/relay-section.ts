@@ -8,10 +8,12 @@ import { loginsField } from './logins.ts';
 import type { AgentLogins } from './logins.ts';
 import { nextHopField } from './next-hop.ts';
 import type { NextHop } from './next-hop.ts';
-import { ROUTE_NAMES, routeOf, routesField } from './route.ts';
-import type { Route } from './route.ts';
+import { relayHopField } from './relay-hop.ts';
+import { accountRoutesField, domainRoutesField, ROUTE_NAMES, routeOf } from './route.ts';
+import type { Route, WrittenRoute } from './route.ts';
 import { missing, strictTable } from './rule.ts';
 import type { Breach, RawTable } from './rule.ts';
+import { sourceField } from './source-addresses.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface RelayConfiguration {
@@ -31,8 +33,12 @@ export interface RelayConfiguration {
   readonly delivery?: NextHop;
   /** Where mail for other domains goes. @default off */
   readonly outbound: Route;
-  /** Exceptions by domain, or `*.domain` for all names below it. */
+  /** Exceptions by the recipient's domain, or `*.domain` for all names below it. */
   readonly routes: Readonly<Record<string, Route>>;
+  /** By the account that logged in; the recipient's own route goes before it. */
+  readonly accountRoutes: Readonly<Record<string, Route>>;
+  /** By the reverse-path's domain, or `*.domain`, where neither of them fits. */
+  readonly senderRoutes: Readonly<Record<string, Route>>;
   readonly retry: RetryConfiguration;
   readonly limits: RelayLimits;
 }
@@ -54,8 +60,15 @@ export interface RelayLimits extends ListenerLimits {
 export function relaySection(around: Surroundings): z.ZodType<RelayConfiguration> {
   return strictTable({ ...ingressShape(around), ...outboundShape(around) }, routeRule).transform(
     (table): RelayConfiguration => {
-      const named = { relayhosts: table.relayhost ?? [], sink: table.sink };
-      const routes = Object.entries(table.routes);
+      const named = {
+        relayhosts: table.relayhost ?? [],
+        sink: table.sink,
+        source: table.source_addresses,
+      };
+      const routes = (written: Readonly<Record<string, WrittenRoute>>) =>
+        Object.fromEntries(
+          Object.entries(written).map(([key, route]) => [key, routeOf(route, named)]),
+        );
       return {
         ...(table.listen === 'off' ? {} : { listen: table.listen }),
         ...(table.allowed_peers === undefined ? {} : { allowedPeers: table.allowed_peers }),
@@ -65,7 +78,9 @@ export function relaySection(around: Surroundings): z.ZodType<RelayConfiguration
         recipientCheck: table.recipient_check,
         ...(table.delivery === undefined ? {} : { delivery: table.delivery }),
         outbound: routeOf(table.outbound, named),
-        routes: Object.fromEntries(routes.map(([name, route]) => [name, routeOf(route, named)])),
+        routes: routes(table.routes),
+        accountRoutes: routes(table.account_routes),
+        senderRoutes: routes(table.sender_routes),
         retry: table.retry,
         limits: { ...limitsOf(table), maxHops: table.max_hops },
       };
@@ -102,6 +117,7 @@ function ingressShape(around: Surroundings) {
 
 function outboundShape(around: Surroundings) {
   const hop = nextHopField(around);
+  const relayHop = relayHopField(around);
   return {
     recipient_check: field.withDefault(
       field.oneOf('Who knows the mailboxes of our domains.', 'accounts', 'delivery'),
@@ -121,7 +137,7 @@ function outboundShape(around: Surroundings) {
       'off',
     ),
     relayhost: z
-      .union([hop.transform((one) => [one]), z.array(hop).min(1)])
+      .union([relayHop.transform((one) => [one]), z.array(relayHop).min(1)])
       .meta({
         description: 'The host that takes our mail for other domains, or several in their order.',
         examples: [
@@ -136,7 +152,22 @@ function outboundShape(around: Surroundings) {
         around,
       )
       .optional(),
-    routes: field.withDefault(routesField(around), {}),
+    routes: field.withDefault(
+      domainRoutesField(
+        around,
+        "Exceptions by the recipient's domain: a route by its name, a next hop, or several in their order.",
+      ),
+      {},
+    ),
+    account_routes: field.withDefault(accountRoutesField(around), {}),
+    sender_routes: field.withDefault(
+      domainRoutesField(
+        around,
+        "Routes by the domain of the envelope's sender, where no other rule fits.",
+      ),
+      {},
+    ),
+    source_addresses: sourceField().optional(),
     retry: field.withDefault(retryField(), {}),
   };
 }
@@ -182,7 +213,10 @@ function retryField(): z.ZodType<RetryConfiguration> {
 
 /** A route by name needs what it stands for. */
 function routeRule(table: RawTable): readonly Breach[] {
-  const routes = typeof table['routes'] === 'object' ? Object.values(table['routes'] ?? {}) : [];
+  const routes = ['routes', 'account_routes', 'sender_routes'].flatMap((key): unknown[] => {
+    const written = table[key];
+    return typeof written === 'object' && written !== null ? Object.values(written) : [];
+  });
   const used = (name: string): boolean => table['outbound'] === name || routes.includes(name);
   const because = (name: string): string => `mail goes to the route "${name}"`;
   const hop = '{ host = "smtp.example.com", port = 587 }';

@@ -9,6 +9,11 @@ import { z } from 'zod';
 /** A table as a rule sees it: a value is what was read, or anything where reading failed. */
 export type RawTable = Readonly<Record<string, unknown>>;
 
+/** Fields for keys that may all be left out. */
+export type OptionalShape<Keys> = {
+  readonly [K in keyof Keys]-?: z.ZodOptional<z.ZodType<NonNullable<Keys[K]>>>;
+};
+
 /** A rule that was broken. */
 export interface Breach {
   /** Where, below the table. */

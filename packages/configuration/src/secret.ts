@@ -2,9 +2,8 @@
  * Secrets never stand in the configuration file: it names a file, or a variable of the
  * environment, that holds one. Whoever uses a secret reads it then, so that it can change.
  */
-import type { z } from 'zod';
 import * as field from './field.ts';
-import type { Breach, RawTable } from './rule.ts';
+import type { Breach, OptionalShape, RawTable } from './rule.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** Where a secret is. */
@@ -19,10 +18,7 @@ export interface SecretKeys {
 }
 
 /** Fields for the keys of a secret. */
-export function secretShape(around: Surroundings): {
-  readonly password_file: z.ZodOptional<z.ZodType<string>>;
-  readonly password_env: z.ZodOptional<z.ZodType<string>>;
-} {
+export function secretShape(around: Surroundings): OptionalShape<SecretKeys> {
   return {
     password_file: field
       .path('File that holds the password, and nothing else.', 'secrets/relay', around)

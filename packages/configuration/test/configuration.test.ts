@@ -34,6 +34,8 @@ describe('an empty file', () => {
         recipientCheck: 'accounts',
         outbound: { kind: 'off' },
         routes: {},
+        accountRoutes: {},
+        senderRoutes: {},
         retry: {
           scheduleMs: [300_000, 900_000, 1_800_000, 3_600_000, 7_200_000, 14_400_000],
           expireMs: 432_000_000,
@@ -222,6 +224,25 @@ describe('what is written', () => {
       'b.test': hop('a.test', 'opportunistic'),
       'c.test': hop('c.test', 'off'),
       'd.test': { kind: 'off' },
+    });
+  });
+
+  test('routes by account and sender, each with its source addresses', () => {
+    const { accountRoutes, outbound, senderRoutes } = configured(`
+      [relay]
+      outbound = "mx"
+      source_addresses = ["192.0.2.1", "2001:db8::1"]
+      [relay.account_routes]
+      "News@Posthouse.TEST" = { mx = true, source_addresses = ["192.0.2.2"] }
+      [relay.sender_routes]
+      "*.shop.test" = [{ host = "a.test", port = 25 }, { host = "b.test", port = 25, source_addresses = ["2001:db8::3"] }]`).relay;
+    const source = { v4: '192.0.2.1', v6: '2001:db8::1' };
+    expect(outbound).toEqual({ kind: 'mx', source });
+    expect(accountRoutes).toEqual({
+      'News@posthouse.test': { kind: 'mx', source: { v4: '192.0.2.2' } },
+    });
+    expect(senderRoutes['*.shop.test']).toMatchObject({
+      hops: [{ source }, { source: { v6: '2001:db8::3' } }],
     });
   });
 

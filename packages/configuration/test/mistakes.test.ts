@@ -100,6 +100,26 @@ level = "verbose"
       '1:2 relay.relayhost | `relayhost` is missing: mail goes to the route "relayhost" | Add relayhost = { host = "smtp.example.com", port = 587 }',
     ],
     [
+      '[relay.sender_routes]\n"a.test" = "relayhost"',
+      '1:2 relay.relayhost | `relayhost` is missing: mail goes to the route "relayhost" | Add relayhost = { host = "smtp.example.com", port = 587 }',
+    ],
+    [
+      '[relay.account_routes]\n"a.test" = "mx"',
+      '2:1 relay.account_routes."a.test" | "a.test" is no account (alice@example.com) | For example: "news@example.com"',
+    ],
+    [
+      '[relay.routes]\n"a.test" = { mx = true, host = "b.test" }',
+      '2:32 relay.routes."a.test".host | `mx` goes to the hosts in DNS: only `source_addresses` can stand beside it | Leave it out, or leave out `mx`',
+    ],
+    [
+      '[relay.routes]\n"a.test" = [{ host = "b.test" }]',
+      '2:13 relay.routes."a.test"[0].port | `port` is missing: a next hop is a host and port, or a socket | Add port = 587',
+    ],
+    [
+      'relay.source_addresses = ["192.0.2.1", "192.0.2.2"]',
+      '1:26 relay.source_addresses | a list has two addresses of one family | For example: source_addresses = ["192.0.2.25", "2001:db8::25"]',
+    ],
+    [
       '[relay.delivery]\nhost = "a.test"',
       '1:8 relay.delivery.port | `port` is missing: a next hop is a host and port, or a socket | Add port = 587',
     ],

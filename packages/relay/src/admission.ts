@@ -22,7 +22,7 @@ import type {
 import type { Directory, Expansion } from '@posthouse/directory';
 import type { RecipientCheck } from './recipient-check.ts';
 import { decideRoute } from './route.ts';
-import type { RoutingTable } from './route.ts';
+import type { RoutedSender, RoutingTable } from './route.ts';
 
 export interface AdmissionDeps {
   readonly directory: Pick<Directory, 'isOwnDomain' | 'expand'>;
@@ -56,11 +56,12 @@ export async function admitRecipient(
   if (expansion.finals.length === 0) throw lostRecipient(path, expansion);
   refuseCutShort(expansion);
   if (expansion.lost.length > 0) warnOfLost(path, expansion, deps.logger);
-  const finals = expansion.finals.map((final) => openWay(final, path, deps.routing));
-  const [only] = finals;
-  const expanded = finals.length > 1 || only === undefined || !isSame(only, path);
   // A notification keeps its null path even through a list (RFC 5321 §4.5.5).
   const owner = reversePath === NULL_PATH ? undefined : expansion.owner;
+  const sender = { reversePath: owner ?? reversePath, account: context.identity?.account };
+  const finals = expansion.finals.map((final) => openWay(final, path, sender, deps.routing));
+  const [only] = finals;
+  const expanded = finals.length > 1 || only === undefined || !isSame(only, path);
   return { finals, expanded, ...(owner === undefined ? {} : { owner }) };
 }
 
@@ -111,8 +112,13 @@ function refuseCutShort({ lost }: Expansion): void {
 }
 
 /** The address with a way out of here: itself, or the sink that its route leads to. @throws MailError where mail to it is off */
-function openWay(final: Mailbox, path: ForwardPath, routing: RoutingTable): Mailbox {
-  const { route } = decideRoute(final, routing);
+function openWay(
+  final: Mailbox,
+  path: ForwardPath,
+  sender: RoutedSender,
+  routing: RoutingTable,
+): Mailbox {
+  const { route } = decideRoute(final, sender, routing);
   if (route.kind === 'off') throw outsideOff(final, path);
   return route.kind === 'sink' ? route.mailbox : final;
 }

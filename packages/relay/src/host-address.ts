@@ -1,5 +1,5 @@
 /**
- * Which IP addresses a name found in DNS may send us to. Pure.
+ * Which IP addresses a name found in DNS may send us to, and which of ours we come from. Pure.
  *
  * A domain's owner writes its MX records, so they are a peer's word: an address of this
  * machine or of no machine at all would make us talk to ourselves or to whatever else
@@ -7,8 +7,11 @@
  *
  * RFC 6890 (special-purpose addresses), RFC 5321 §5.1 (loops).
  */
+import { isIP } from 'node:net';
 import { createNetworks } from '@posthouse/mail';
 import type { Networks } from '@posthouse/mail';
+import type { NextHost } from './next-hosts.ts';
+import type { SourceAddresses } from './route.ts';
 
 /** Never a mail host of somebody else's. */
 const UNROUTABLE_NETWORKS: readonly string[] = [
@@ -42,4 +45,21 @@ export function interleaveFamilies(
   return Array.from({ length: longest }, (_, i) => [six[i], four[i]])
     .flat()
     .filter((address) => address !== undefined);
+}
+
+/**
+ * The host once for each source address that reaches it: one of the other family cannot, and a name
+ * may have addresses of both. None where we have no address of its family.
+ */
+export function fromSources(
+  host: NextHost,
+  source: SourceAddresses | undefined,
+): readonly NextHost[] {
+  const { endpoint } = host;
+  if (source === undefined || 'path' in endpoint) return [host];
+  const family = isIP(endpoint.host);
+  const usable = [family === 4 ? undefined : source.v6, family === 6 ? undefined : source.v4];
+  return usable.flatMap((localAddress) =>
+    localAddress === undefined ? [] : { ...host, localAddress },
+  );
 }

@@ -14,11 +14,15 @@ export { decideRoute, laneOf } from './route.ts';
 export type {
   HostRoute,
   OutboundRoute,
+  RoutedSender,
   Route,
   RouteHost,
   RoutingDecision,
+  RoutingRule,
   RoutingTable,
+  SourceAddresses,
 } from './route.ts';
+export { createRoutingTable } from './routing-table.ts';
 export { createTransmission } from './transmission.ts';
 export type { TransmissionDeps } from './transmission.ts';
 export { createNextHosts } from './next-hosts.ts';

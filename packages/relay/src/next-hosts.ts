@@ -17,15 +17,17 @@ import {
 } from '@posthouse/mail';
 import type { Domain, Networks } from '@posthouse/mail';
 import type { Answer, Resolver } from '@posthouse/dns';
-import { interleaveFamilies } from './host-address.ts';
+import { fromSources, interleaveFamilies } from './host-address.ts';
 import { chooseMx } from './mx.ts';
-import type { Route, RouteHost } from './route.ts';
+import type { Route, RouteHost, SourceAddresses } from './route.ts';
 
 /** One address to try. */
 export interface NextHost {
   /** The host's name, for its certificate and for reports. */
   readonly name: string;
   readonly endpoint: RouteHost['endpoint'];
+  /** Where the connection comes from. */
+  readonly localAddress?: string;
   /** How the configuration wants it spoken to; absent for hosts from the DNS. */
   readonly setting?: RouteHost;
 }
@@ -88,9 +90,7 @@ export function createNextHosts(options: NextHostsOptions, deps: NextHostsDeps):
     }
     const usable = found.filter(({ address }) => !forbidden.includes(address));
     if (usable.length > 0) {
-      return usable
-        .slice(0, maxAddresses)
-        .map(({ name, address }) => ({ name, endpoint: { host: address, port } }));
+      return usable.map(({ name, address }) => ({ name, endpoint: { host: address, port } }));
     }
     if (trouble !== undefined) throw asRoutingTrouble(trouble, domain);
     throw found.length > 0 ? noHost(domain, 'ourselves') : noHost(domain, 'no-address');
@@ -100,24 +100,44 @@ export function createNextHosts(options: NextHostsOptions, deps: NextHostsDeps):
     async find(route, signal) {
       switch (route.kind) {
         case 'hosts':
-          return route.hosts.map((setting) => ({
-            name: 'path' in setting.endpoint ? setting.endpoint.path : setting.endpoint.host,
-            endpoint: setting.endpoint,
-            setting,
-          }));
+          return route.hosts.flatMap(namedHost);
         case 'literal': {
           if (!isAddressLiteral(route.domain)) throw new TypeError('no address literal');
           const address = literalAddress(route.domain);
           if (forbidden.includes(address)) throw refuse('route-to-self');
-          return [{ name: route.domain, endpoint: { host: address, port } }];
+          const host = { name: route.domain, endpoint: { host: address, port } };
+          return reachable([host], route.source, maxAddresses);
         }
-        case 'mx':
-          return findMx(route.domain, signal).catch((cause: unknown) => {
+        case 'mx': {
+          const found = await findMx(route.domain, signal).catch((cause: unknown) => {
             throw asRoutingTrouble(cause, route.domain);
           });
+          return reachable(found, route.source, maxAddresses);
+        }
       }
     },
   };
+}
+
+/** A host of the configuration, once for each address that we may come from. */
+function namedHost(setting: RouteHost): readonly NextHost[] {
+  const { endpoint, source } = setting;
+  const name = 'path' in endpoint ? endpoint.path : endpoint.host;
+  return fromSources({ name, endpoint, setting }, source);
+}
+
+/** @throws MailError where no host is left, because we have no address of its family to come from */
+function reachable(
+  hosts: readonly NextHost[],
+  source: SourceAddresses | undefined,
+  max: number,
+): readonly NextHost[] {
+  const found = hosts.flatMap((host) => fromSources(host, source));
+  if (found.length > 0) return found.slice(0, max);
+  throw refuse('routing-unavailable', {
+    text: 'The next hosts have no address of the family that we send from',
+    scope: 'host',
+  });
 }
 
 function recordsOf(answer: PromiseSettledResult<Answer<string>>): readonly string[] {

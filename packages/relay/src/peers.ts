@@ -51,7 +51,7 @@ export function createPeers(options: PeersOptions, deps: PeersDeps): Peers {
 
   return {
     async host(host) {
-      const key = JSON.stringify([host.name, host.endpoint, host.setting]);
+      const key = JSON.stringify([host.name, host.endpoint, host.localAddress, host.setting]);
       const hop = hops.get(key) ?? createNextHop({ target: targetOf(host, hostname) }, deps);
       hops.delete(key);
       hops.set(key, hop);
@@ -80,10 +80,12 @@ export function createDeliveryHop(host: RouteHost, hostname: Domain, deps: Peers
 }
 
 function targetOf(host: NextHost, greeting: Domain): ConnectTarget {
+  const { authentication, tls } = host.setting ?? {};
   return {
     servername: host.name,
-    tls: { mode: 'opportunistic', verify: false },
-    ...host.setting,
+    tls: tls ?? { mode: 'opportunistic', verify: false },
+    ...(authentication && { authentication }),
+    ...(host.localAddress !== undefined && { localAddress: host.localAddress }),
     endpoint: host.endpoint,
     protocol: 'smtp',
     greeting,

@@ -1,7 +1,7 @@
 /** The relay's plan for its queue: lane and site of a recipient, by the rules and without the DNS. */
 import type { Directory } from '@posthouse/directory';
 import type { RoutePlanner } from '@posthouse/queue';
-import { decideRoute, laneOf } from './route.ts';
+import { decideRoute, laneOf, senderOf } from './route.ts';
 import type { RoutingTable } from './route.ts';
 
 /** Makes the planner; it follows changes of the table and of the directory. */
@@ -10,8 +10,8 @@ export function createPlanner(
   directory: Pick<Directory, 'expand'>,
 ): RoutePlanner {
   return {
-    plan(recipient) {
-      const { route } = decideRoute(recipient, routing);
+    plan(recipient, message) {
+      const { route } = decideRoute(recipient, senderOf(message), routing);
       const lane = laneOf(route);
       return { lane, site: lane, own: route.kind === 'delivery' };
     },

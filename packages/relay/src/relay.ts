@@ -7,7 +7,7 @@
  * agent hands to `receiver` what it would else send to the listener. It stops in the same
  * order: listeners first, then attempts, then connections; the store is its owner's.
  */
-import { createNetworks, displayMailbox, startInOrder, stopInReverse } from '@posthouse/mail';
+import { createNetworks, startInOrder, stopInReverse } from '@posthouse/mail';
 import type { Clock, Domain, Logger, MailReceiver, Networks, Startable } from '@posthouse/mail';
 import type { Resolver } from '@posthouse/dns';
 import type { Directory } from '@posthouse/directory';
@@ -31,6 +31,7 @@ import { createRecipientCheck } from './recipient-check.ts';
 import { createRelayListener } from './relay-listener.ts';
 import type { RelayAccess } from './relay-listener.ts';
 import type { OutboundRoute, RouteHost, RoutingTable } from './route.ts';
+import { createRoutingTable, followRoutingTable } from './routing-table.ts';
 import { createTransmission } from './transmission.ts';
 
 /** Everything that can be set of a relay but for its parts. */
@@ -54,8 +55,12 @@ export interface RelayOptions {
   readonly logins?: AgentLogins | undefined;
   /** Where mail for other domains goes. @default off */
   readonly outbound?: OutboundRoute | undefined;
-  /** Exceptions by domain or `*.domain`. */
+  /** Exceptions by the recipient's domain, or `*.domain`. */
   readonly routes?: Readonly<Record<string, OutboundRoute>> | undefined;
+  /** By the account that logged in, for recipients without a route of their own. */
+  readonly accountRoutes?: Readonly<Record<string, OutboundRoute>> | undefined;
+  /** By the reverse-path's domain, or `*.domain`, where no other rule fits. */
+  readonly senderRoutes?: Readonly<Record<string, OutboundRoute>> | undefined;
   /** Whether the delivery agent is asked who exists. @default the directory knows */
   readonly checksRecipientsAtDelivery?: boolean | undefined;
   /** Networks that no MX may lead to. @default this machine's own and those that are nobody's */
@@ -103,15 +108,7 @@ export interface Relay extends Startable, Operation {
 export function createRelay(options: RelayOptions, deps: RelayDeps): Relay {
   const { clock, logger } = deps;
   let rules = readRules(options, deps.directory);
-  const routing: RoutingTable = {
-    isOwnDomain: (domain) => deps.directory.isOwnDomain(domain),
-    get routes() {
-      return rules.routes;
-    },
-    get outbound() {
-      return rules.outbound;
-    },
-  };
+  const routing = followRoutingTable(() => rules);
   const { delivery, transmitter, connections } = createOutlet(options, deps, routing);
   const planner = createPlanner(routing, deps.directory);
   const queue = createQueue(
@@ -197,23 +194,13 @@ function onwardDelivery(hop: NextHop): Pick<Outlet, 'connections' | 'delivery'> 
 }
 
 /** What may change while the relay runs. */
-interface Rules extends RelayAccess {
-  readonly routes: ReadonlyMap<string, OutboundRoute>;
-  readonly outbound: OutboundRoute;
+interface Rules extends RelayAccess, RoutingTable {
   readonly relayNetworks: Networks;
 }
 
 function readRules(options: RelayOptions, directory: Pick<Directory, 'isOwnDomain'>): Rules {
-  const routes = new Map(Object.entries(options.routes ?? {}));
-  const outbound = options.outbound ?? { kind: 'off' };
-  for (const route of [...routes.values(), outbound]) {
-    if (route.kind === 'sink' && !directory.isOwnDomain(route.mailbox.domain)) {
-      throw new TypeError(`the sink ${displayMailbox(route.mailbox)} is no mailbox of ours`);
-    }
-  }
   return {
-    routes,
-    outbound,
+    ...createRoutingTable(options, directory),
     relayNetworks: createNetworks(options.relayNetworks ?? []),
     allowedPeers: options.allowedPeers && createNetworks(options.allowedPeers),
     normalized: createNetworks(options.normalizeLineEndingsFrom ?? []),

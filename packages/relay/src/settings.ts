@@ -30,11 +30,6 @@ export async function relayOptions(
   files: SettingFiles,
 ): Promise<RelayOptions> {
   const { directory, queue, relay, server } = configuration;
-  const routes = await Promise.all(
-    Object.entries(relay.routes).map(
-      async ([key, route]) => [key, await outboundRoute(key, route, files)] as const,
-    ),
-  );
   const { maxHops, ...limits } = relay.limits;
   return {
     hostname: server.hostname,
@@ -50,7 +45,9 @@ export async function relayOptions(
       Object.entries(relay.logins).map(([user, secret]) => [user, () => files.readSecret(secret)]),
     ),
     outbound: await outboundRoute('outbound', relay.outbound, files),
-    routes: Object.fromEntries(routes),
+    routes: await outboundRoutes('', relay.routes, files),
+    accountRoutes: await outboundRoutes('account ', relay.accountRoutes, files),
+    senderRoutes: await outboundRoutes('sender ', relay.senderRoutes, files),
     checksRecipientsAtDelivery: relay.recipientCheck === 'delivery',
     queue: {
       maxMessageBytes: limits.maxMessageBytes,
@@ -81,6 +78,18 @@ function postmasterOf({ directory }: Configuration): { readonly postmaster?: Mai
 /** A list may grow a message well beyond what one client may name. */
 const MAX_EXPANDED = 10_000;
 
+/** @param table tells routes of one key in different tables apart, as lanes are named for routes */
+async function outboundRoutes(
+  table: string,
+  settings: Readonly<Record<string, RouteSetting>>,
+  files: SettingFiles,
+): Promise<Readonly<Record<string, OutboundRoute>>> {
+  const routes = Object.entries(settings).map(
+    async ([key, route]) => [key, await outboundRoute(table + key, route, files)] as const,
+  );
+  return Object.fromEntries(await Promise.all(routes));
+}
+
 async function outboundRoute(
   name: string,
   setting: RouteSetting,
@@ -94,7 +103,12 @@ async function outboundRoute(
       return {
         kind: 'hosts',
         name,
-        hosts: await Promise.all(setting.hops.map((hop) => files.readNextHop(hop))),
+        hosts: await Promise.all(
+          setting.hops.map(async (hop) => ({
+            ...(await files.readNextHop(hop)),
+            ...(hop.source && { source: hop.source }),
+          })),
+        ),
       };
     case 'sink': {
       const mailbox = parseMailbox(setting.address);

@@ -11,7 +11,7 @@ import { isTaken, outcomeOfError, refuse } from '@posthouse/mail';
 import type { RecipientOutcome } from '@posthouse/mail';
 import type { Attempt, RecipientRecord, Transmitter } from '@posthouse/queue';
 import type { NextHost, NextHosts, OnwardRoute } from './next-hosts.ts';
-import { decideRoute, laneOf } from './route.ts';
+import { decideRoute, laneOf, senderOf } from './route.ts';
 import type { Route, RoutingTable } from './route.ts';
 
 export interface TransmissionDeps {
@@ -54,8 +54,9 @@ interface Part {
  */
 function partsOf(attempt: Attempt, routing: RoutingTable): readonly Part[] {
   const parts = new Map<string, Part>();
+  const sender = senderOf(attempt.message);
   for (const recipient of attempt.recipients) {
-    const { route } = decideRoute(recipient.forwardPath, routing);
+    const { route } = decideRoute(recipient.forwardPath, sender, routing);
     const lane = laneOf(route);
     const part = parts.get(lane) ?? { route, recipients: [] };
     part.recipients.push(recipient);

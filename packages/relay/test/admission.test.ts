@@ -15,6 +15,8 @@ function admit(expansion: Expansion, warnings: LogFields[] = []): Promise<Admiss
     routing: {
       isOwnDomain: (domain) => domain === 'own.test',
       routes: new Map(),
+      accountRoutes: new Map(),
+      senderRoutes: new Map(),
       outbound: { kind: 'off' },
     },
     relayNetworks: createNetworks([]),

@@ -73,6 +73,8 @@ async function create(setting: Setting = {}) {
       routing: {
         isOwnDomain: (domain) => directory.isOwnDomain(domain),
         routes: new Map([['*.partner.test', { kind: 'off' }]]),
+        accountRoutes: new Map(),
+        senderRoutes: new Map(),
         outbound: setting.outbound ?? { kind: 'mx' },
       },
       ...(setting.recipientCheck && { recipientCheck: setting.recipientCheck }),

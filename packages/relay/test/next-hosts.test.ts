@@ -5,7 +5,7 @@ import { literalOf, silentLogger, systemClock } from '@posthouse/mail';
 import type { Startable } from '@posthouse/mail';
 import { domain } from '@posthouse/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createForbiddenNetworks, interleaveFamilies } from '../src/host-address.ts';
+import { createForbiddenNetworks, fromSources, interleaveFamilies } from '../src/host-address.ts';
 import { createNextHosts } from '../src/next-hosts.ts';
 import type { NextHost, NextHosts } from '../src/next-hosts.ts';
 
@@ -124,4 +124,44 @@ describe('other routes', () => {
 it('takes the families in turn, IPv6 first', () => {
   expect(interleaveFamilies(['6a', '6b', '6c'], ['4a'])).toEqual(['6a', '4a', '6b', '6c']);
   expect(interleaveFamilies([], ['4a', '4b'])).toEqual(['4a', '4b']);
+});
+
+describe('source addresses', () => {
+  const source = { v4: '198.51.100.1', v6: '2001:db8:1::1' };
+  const from = async (route: Parameters<NextHosts['find']>[0]): Promise<readonly unknown[]> =>
+    (await nextHosts.find(route)).map(({ endpoint, localAddress }) => [
+      'host' in endpoint && endpoint.host,
+      localAddress,
+    ]);
+
+  it('are of the family of the host', async () => {
+    expect(await from({ kind: 'mx', domain: domain('a.two.test'), source })).toEqual([
+      ['2001:db8::1', source.v6],
+      ['192.0.2.1', source.v4],
+      ['192.0.2.2', source.v4],
+    ]);
+  });
+
+  it('leave out a family that we have none of, and say so where no host is left', async () => {
+    const six = { v6: source.v6 };
+    expect(await from({ kind: 'mx', domain: domain('a.two.test'), source: six })).toEqual([
+      ['2001:db8::1', source.v6],
+    ]);
+    await expect(
+      nextHosts.find({ kind: 'mx', domain: domain('bare.test'), source: six }),
+    ).rejects.toMatchObject({ code: 'routing-unavailable', permanent: false, scope: 'host' });
+    await expect(
+      nextHosts.find({ kind: 'literal', domain: literalOf('192.0.2.1'), source: six }),
+    ).rejects.toMatchObject({ code: 'routing-unavailable', permanent: false });
+  });
+
+  it('are tried one after the other for a host that is named, and none for a socket', () => {
+    const named = { name: 'smtp.test', endpoint: { host: 'smtp.test', port: 587 } };
+    expect(fromSources(named, source).map(({ localAddress }) => localAddress)).toEqual([
+      source.v6,
+      source.v4,
+    ]);
+    const socket = { name: '/run/x', endpoint: { path: '/run/x' } };
+    expect(fromSources(socket, source)).toEqual([socket]);
+  });
 });

@@ -55,6 +55,8 @@ it('asks no host to take another domain’s mail, when routes have changed since
     routing: {
       isOwnDomain: (domain) => domain === 'own.test',
       routes: new Map(),
+      accountRoutes: new Map(),
+      senderRoutes: new Map(),
       outbound: { kind: 'mx' },
     },
     nextHosts: {
@@ -86,7 +88,13 @@ it('calls delivered what our own delivery agent has taken over the wire', async 
   const status = enhancedStatus(2, 0, 0);
   const reply = createReply(250, status, 'delivered');
   const transmitter = createTransmission({
-    routing: { isOwnDomain: () => true, routes: new Map(), outbound: { kind: 'off' } },
+    routing: {
+      isOwnDomain: () => true,
+      routes: new Map(),
+      accountRoutes: new Map(),
+      senderRoutes: new Map(),
+      outbound: { kind: 'off' },
+    },
     nextHosts: { find: () => Promise.reject(new Error('nobody looks for hosts')) },
     delivery: {
       transmit: async () => [{ kind: 'relayed', status, reply, notifies: false }],

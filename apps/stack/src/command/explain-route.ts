@@ -8,7 +8,16 @@ import type { Answer, MxRecord, Resolver } from '@posthouse/dns';
 import { displayMailbox, MailError, replyText } from '@posthouse/mail';
 import type { Domain, Mailbox } from '@posthouse/mail';
 import { createForbiddenNetworks, createNextHosts, decideRoute } from '@posthouse/relay';
-import type { HostRoute, NextHost, OnwardRoute, RouteHost, RoutingTable } from '@posthouse/relay';
+import type {
+  HostRoute,
+  NextHost,
+  OnwardRoute,
+  RoutedSender,
+  RouteHost,
+  RoutingRule,
+  RoutingTable,
+  SourceAddresses,
+} from '@posthouse/relay';
 import { sizeText } from './explain-decision.ts';
 import type { Decision } from './explain-decision.ts';
 
@@ -21,8 +30,12 @@ export interface RouteDeps {
 
 type Fact = Omit<Decision, 'address'>;
 
-export async function explainRoute(final: Mailbox, deps: RouteDeps): Promise<readonly Decision[]> {
-  const { route, rule } = decideRoute(final, deps.routing);
+export async function explainRoute(
+  final: Mailbox,
+  sender: RoutedSender,
+  deps: RouteDeps,
+): Promise<readonly Decision[]> {
+  const { route, rule } = decideRoute(final, sender, deps.routing);
   const setting = settingOf(rule);
   const address = displayMailbox(final);
   const about = (facts: readonly Fact[]): readonly Decision[] =>
@@ -57,9 +70,19 @@ export async function explainRoute(final: Mailbox, deps: RouteDeps): Promise<rea
   }
 }
 
-function settingOf(rule: string): string {
-  if (rule === 'own domain') return 'domains.own';
-  return rule === 'outbound' ? 'relay.outbound' : `relay.routes."${rule}"`;
+function settingOf(rule: RoutingRule): string {
+  switch (rule.by) {
+    case 'own-domain':
+      return 'domains.own';
+    case 'recipient':
+      return `relay.routes."${rule.key}"`;
+    case 'account':
+      return `relay.account_routes."${rule.key}"`;
+    case 'sender':
+      return `relay.sender_routes."${rule.key}"`;
+    case 'default':
+      return 'relay.outbound';
+  }
 }
 
 function ownMailbox(final: Mailbox, { configuration, directory }: RouteDeps): readonly Fact[] {
@@ -91,7 +114,7 @@ function ownMailbox(final: Mailbox, { configuration, directory }: RouteDeps): re
 function hostsOf(route: HostRoute, setting: string): readonly Fact[] {
   return route.hosts.map((host, i) => ({
     topic: 'host',
-    text: `${i + 1}. ${placeText(host.endpoint)}${host.authentication ? `, logging in as ${host.authentication.user}` : ''}, ${tlsText(host)}`,
+    text: `${i + 1}. ${placeText(host.endpoint)}${host.authentication ? `, logging in as ${host.authentication.user}` : ''}, ${tlsText(host)}${sourceText(host.source)}`,
     because: setting === 'relay.outbound' ? 'relay.relayhost' : setting,
   }));
 }
@@ -140,9 +163,9 @@ async function nextHosts(route: OnwardRoute, deps: RouteDeps): Promise<readonly 
     return [{ topic: 'host', text: `none: ${text}`, because: 'DNS' }];
   }
   return [
-    ...found.map(({ endpoint, name }, i): Fact => ({
+    ...found.map(({ endpoint, localAddress, name }, i): Fact => ({
       topic: 'host',
-      text: `${i + 1}. ${name}, ${placeText(endpoint)}`,
+      text: `${i + 1}. ${name}, ${placeText(endpoint)}${localAddress === undefined ? '' : `, from ${localAddress}`}`,
       because: 'DNS: A and AAAA; equal preferences in any order',
     })),
     {
@@ -156,6 +179,11 @@ async function nextHosts(route: OnwardRoute, deps: RouteDeps): Promise<readonly 
 function tlsText({ tls }: RouteHost): string {
   const check = tls.verify ? 'certificate checked' : 'any certificate';
   return tls.mode === 'off' ? 'without TLS' : `TLS ${tls.mode}, ${check}`;
+}
+
+function sourceText(source: SourceAddresses | undefined): string {
+  if (source === undefined) return '';
+  return `, from ${[source.v4, source.v6].filter((address) => address !== undefined).join(' or ')}`;
 }
 
 function placeText(endpoint: RouteHost['endpoint']): string {

@@ -13,7 +13,7 @@ import {
 } from '@posthouse/mail';
 import type { Mailbox, ReversePath, TransferContext } from '@posthouse/mail';
 import { admitRecipient } from '@posthouse/relay';
-import type { RoutingTable } from '@posthouse/relay';
+import type { RoutedSender, RoutingTable } from '@posthouse/relay';
 import type { Decision } from './explain-decision.ts';
 
 export interface VerdictDeps {
@@ -70,16 +70,13 @@ export function explainAuthor(from: ReversePath, { directory }: VerdictDeps): De
 /** The answers to RCPT. */
 export async function explainVerdict(
   to: Mailbox,
-  from: ReversePath,
+  { account = 'author', reversePath }: RoutedSender,
   deps: VerdictDeps,
 ): Promise<readonly Decision[]> {
-  const author = {
-    protocol: 'esmtp',
-    identity: { account: 'author', mechanism: 'PLAIN' },
-  } as const;
+  const author = { protocol: 'esmtp', identity: { account, mechanism: 'PLAIN' } } as const;
   return [
-    await verdict(to, from, { who: 'from an author who logged in', ...author }, deps),
-    await verdict(to, from, { who: 'from a stranger', protocol: 'esmtp' }, deps),
+    await verdict(to, reversePath, { who: 'from an author who logged in', ...author }, deps),
+    await verdict(to, reversePath, { who: 'from a stranger', protocol: 'esmtp' }, deps),
   ];
 }
 

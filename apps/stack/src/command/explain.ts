@@ -28,8 +28,7 @@ import {
   readNextHop,
   readSecret,
 } from '@posthouse/process';
-import { relayOptions } from '@posthouse/relay';
-import type { RoutingTable } from '@posthouse/relay';
+import { createRoutingTable, relayOptions } from '@posthouse/relay';
 import { CONFIG_OPTION, readArguments, textValue } from './arguments.ts';
 import type { Command } from './command.ts';
 import { durationText, sizeText } from './explain-decision.ts';
@@ -44,7 +43,7 @@ Tells what would become of mail for an address, and which setting or record deci
 aliases, recipient, route, mail hosts and their addresses, TLS, limits. Nothing is sent, and
 nobody is connected to but the DNS.
 
-  --from ADDRESS    also who may write from it; '<>' for the null path
+  --from ADDRESS    also who may write from it, and routes by sender; '<>' for the null path
   --json            one JSON object a line
   --config FILE     configuration to explain`;
 
@@ -83,28 +82,33 @@ async function decide(
   const directory = createDirectory(configuration.directory, deps);
   const resolver = createResolver(configuration.dns, deps);
   const relay = await relayOptions(configuration, undefined, { readSecret, readNextHop });
-  const routing: RoutingTable = {
-    isOwnDomain: (domain) => directory.isOwnDomain(domain),
-    routes: new Map(Object.entries(relay.routes ?? {})),
-    outbound: relay.outbound ?? { kind: 'off' },
-  };
+  const routing = createRoutingTable(relay, directory);
   const all = { configuration, directory, resolver, routing };
   const parts = [directory, resolver];
   await startInOrder(parts);
   try {
+    const sender = { reversePath: from ?? NULL_PATH, account: accountOf(from, directory) };
     const routes: Decision[] = [];
-    for (const final of finalsOf(to, directory)) routes.push(...(await explainRoute(final, all)));
+    for (const final of finalsOf(to, directory)) {
+      routes.push(...(await explainRoute(final, sender, all)));
+    }
     return [
       ...(from === undefined ? [] : [explainAuthor(from, all)]),
       domainDecision(to, directory),
       ...explainMeaning(to, all),
       ...routes,
       ...limitDecisions(to, configuration),
-      ...(await explainVerdict(to, from ?? NULL_PATH, all)),
+      ...(await explainVerdict(to, sender, all)),
     ];
   } finally {
     await stopInReverse(parts);
   }
+}
+
+/** Who logs in to write from an address. */
+function accountOf(from: ReversePath | undefined, directory: Directory): string | undefined {
+  if (from === undefined || from === NULL_PATH) return undefined;
+  return directory.accountAt(from)?.account.name;
 }
 
 function finalsOf(to: Mailbox, directory: Directory): readonly Mailbox[] {

@@ -2,11 +2,12 @@
  * The queue of a relay that does not run, for operators: its store is opened, and nothing
  * is sent. Who holds the store's lock keeps it: then `start` throws StoreError `in-use`.
  */
-import type { Clock, Logger, MailDomain, Startable } from '@posthouse/mail';
+import type { Clock, Logger, Startable } from '@posthouse/mail';
 import type { Directory } from '@posthouse/directory';
 import type { Store } from '@posthouse/queue';
 import { createPlanner } from '../planner.ts';
 import type { RelayOptions } from '../relay.ts';
+import { createRoutingTable } from '../routing-table.ts';
 import { createOperation } from './operation.ts';
 import type { QueueVerb } from './queue-verbs.ts';
 
@@ -27,12 +28,7 @@ const DEFAULT_OWNER = 'queue';
 /** @param options of the relay whose queue it is */
 export function createStandingQueue(options: RelayOptions, deps: StandingQueueDeps): StandingQueue {
   const { directory, store } = deps;
-  const routing = {
-    isOwnDomain: (domain: MailDomain) => directory.isOwnDomain(domain),
-    routes: new Map(Object.entries(options.routes ?? {})),
-    outbound: options.outbound ?? { kind: 'off' as const },
-  };
-  const planner = createPlanner(routing, directory);
+  const planner = createPlanner(createRoutingTable(options, directory), directory);
   return {
     verbs: createOperation(options, { ...deps, planner }).verbs,
     async start() {

@@ -39,7 +39,8 @@ export async function dial(
       : {
           host: endpoint.host,
           port: endpoint.port,
-          ...(localAddress === undefined ? {} : { localAddress }),
+          // A name may have addresses of the other family, which cannot be reached from ours.
+          ...(localAddress === undefined ? {} : { localAddress, family: isIP(localAddress) }),
         },
   );
   plain.on('error', () => undefined); // never without a listener, whoever owns it
