@@ -4,7 +4,7 @@
  * package is found by itself. Tests see sources, never a stale dist, through the condition
  * `@posthouse/source`. Tests that need a system package end in `.interop.test.ts` and run only when
  * POSTHOUSE_INTEROP is set: `npm test` needs nothing but npm. With POSTHOUSE_CRASH it is one of
- * the crash suites (`npm run test:crash`, `npm run test:power`).
+ * the crash suites (`npm run test:crash`, `test:power`, `test:sweep`, `test:disk`).
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 const root = import.meta.dirname;
 const conditions = ['@posthouse/source', 'module', 'node', 'development|production'];
 const interop = process.env['POSTHOUSE_INTEROP'] !== undefined;
-const crash = process.env['POSTHOUSE_CRASH']; // `kill` or `power`
+const crash = process.env['POSTHOUSE_CRASH']; // `kill`, `power`, `sweep` or `disk`
 
 function packageFolders(parent: string): readonly string[] {
   return readdirSync(join(root, parent))

@@ -6,6 +6,8 @@
  *   test        install, build and run every test that needs no system package (npm test)
  *   test:crash  kill -9 under load, and the account; --kills N, --seed N
  *   test:power  power cuts under load, as root on Linux; --cuts N
+ *   test:sweep  a kill at every system call of a delivery, on Linux; --calls fsync,rename
+ *   test:disk   a disk that is full, broken, read-only or slow, as root on Linux
  *   build       install and build
  *   check       type check the whole repository
  *   dev         run the stack from its sources, and again on every change
@@ -28,6 +30,8 @@ const commands = {
   test,
   'test:crash': (args) => testCrash('kill', args),
   'test:power': (args) => testCrash('power', args),
+  'test:sweep': (args) => testCrash('sweep', args),
+  'test:disk': (args) => testCrash('disk', args),
   build,
   check,
   dev,
@@ -53,18 +57,27 @@ async function test(args) {
 }
 
 /**
- * @param {'kill' | 'power'} suite
+ * @param {'disk' | 'kill' | 'power' | 'sweep'} suite
  * @param {readonly string[]} args
  */
 async function testCrash(suite, args) {
   const { values, positionals } = parseArgs({
     args: [...args],
-    options: { kills: { type: 'string' }, cuts: { type: 'string' }, seed: { type: 'string' } },
+    options: {
+      kills: { type: 'string' },
+      cuts: { type: 'string' },
+      seed: { type: 'string' },
+      calls: { type: 'string' },
+    },
     allowPositionals: true,
   });
   process.env['POSTHOUSE_CRASH'] = suite; // vitest.config.ts then finds this suite alone
   for (const [name, value] of Object.entries(values)) {
-    if (!/^\d+$/.test(value)) throw new BootstrapError(`--${name} ${value}: write a number`);
+    const isMeant = name === 'calls' ? /^[a-z0-9,]+$/ : /^\d+$/;
+    if (!isMeant.test(value)) {
+      const form = name === 'calls' ? 'names of system calls, with commas between' : 'a number';
+      throw new BootstrapError(`--${name} ${value}: write ${form}`);
+    }
     process.env[`CRASH_${name.toUpperCase()}`] = value;
   }
   return runTests(await prepareDependencies(), ['--project', 'stack', ...positionals], suite);

@@ -39,6 +39,27 @@ export const steps = [
     commands: [['npm', 'run', '--silent', 'test:crash', '--', '--kills', '60']],
     report: 'kill',
   },
+  {
+    name: 'crash points',
+    commands: [
+      ['node', 'scripts/ci/install.mjs', 'strace'],
+      ['npm', 'run', '--silent', 'test:sweep', '--', '--calls', 'fsync,rename,link,unlink'],
+    ],
+    report: 'sweep',
+  },
+  {
+    name: 'disk faults',
+    commands: [['npm', 'run', '--silent', 'test:disk']],
+    report: 'disk',
+  },
+  {
+    name: 'power cuts',
+    commands: [
+      ['node', 'scripts/ci/install.mjs', 'e2fsprogs', 'libeatmydata1', 'python3'],
+      ['npm', 'run', '--silent', 'test:power', '--', '--cuts', '2'],
+    ],
+    report: 'power',
+  },
   { name: 'build', commands: [['node', 'scripts/run.mjs', 'build']], blocking: true },
   {
     name: 'published files',

@@ -37,6 +37,8 @@ export interface CrashSystem {
   ): Promise<void>;
   /** The process ids of all that run. */
   pids(): readonly number[];
+  /** Of the one of this name. @throws Error where it does not run */
+  pid(name: ProcessName): number;
   /** Kills these, and waits for their ends. */
   kill(names: readonly ProcessName[]): Promise<void>;
   /** Resolves when one of these has ended by itself. */
@@ -51,11 +53,8 @@ const ROOT = join(import.meta.dirname, '..', '..', '..');
 const RETRY = { schedule: ['1s'], expire: '1h', delay_warning: '30m' };
 
 /** All in one process. */
-export function startOne(
-  relay: Readonly<Record<string, unknown>>,
-  atEnd: AtEnd,
-): Promise<CrashSystem> {
-  const sections = (): Sections => ({ relay: { retry: RETRY, ...relay } });
+export function startOne(more: Sections, atEnd: AtEnd): Promise<CrashSystem> {
+  const sections = (): Sections => ({ ...more, relay: { retry: RETRY, ...more['relay'] } });
   const program = join(ROOT, 'apps', 'stack', 'src', 'main.ts');
   return startParts([{ name: 'stack', program, sections }], atEnd);
 }
@@ -116,6 +115,11 @@ async function startParts(parts: readonly Part[], atEnd: AtEnd): Promise<CrashSy
       for (const part of parts) await processes.run(part, env[part.name] ?? {});
     },
     pids: () => [...processes.running.values()].map(({ pid }) => pid),
+    pid(name) {
+      const found = processes.running.get(name);
+      if (found === undefined) throw new Error(`${name} does not run`);
+      return found.pid;
+    },
     async kill(names) {
       await Promise.all(names.map(async (name) => processes.running.get(name)?.kill()));
     },

@@ -53,7 +53,7 @@ test('to another host', { timeout: LIMIT_MS }, async () => {
   const hop = { host: peer.host, port: peer.port, tls: 'off' };
   const trusted = { trusted_networks: ['127.0.0.1/32'] };
   const system = await startOne(
-    { outbound: 'relayhost', relayhost: hop, ...trusted },
+    { relay: { outbound: 'relayhost', relayhost: hop, ...trusted } },
     onTestFinished,
   );
   const lives = await liveAndDie(

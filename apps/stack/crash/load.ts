@@ -4,6 +4,7 @@
  */
 import { connectDialogue } from '@posthouse/testkit';
 import type { DialogueClient } from '@posthouse/testkit';
+import { createProgress } from './progress.ts';
 import type { Progress } from './progress.ts';
 
 /** What was sent and, perhaps, acknowledged. */
@@ -12,6 +13,8 @@ export interface SentMessage {
   readonly recipients: readonly string[];
   /** The queue id of the 250, where one was seen. */
   queueId?: string;
+  /** The reply that refused it, where one was seen. */
+  refusal?: string;
 }
 
 export interface LoadTarget {
@@ -67,6 +70,20 @@ export function startLoad(
   };
 }
 
+/**
+ * Sends one message as a stranger, and hears its answer or the end of the connection.
+ * @param isLarge above what the store keeps within the row
+ */
+export async function sendOne(
+  relay: LoadTarget['relay'],
+  message: SentMessage,
+  isLarge: boolean,
+): Promise<void> {
+  const client = await open({ relay, recipients: [] }, 0);
+  await send(client, message, { progress: createProgress(), isLarge });
+  client.destroy();
+}
+
 async function open({ relay, submission }: LoadTarget, session: number): Promise<DialogueClient> {
   if (submission === undefined || session % 2 === 0) {
     const stranger = await connectDialogue(relay);
@@ -87,20 +104,27 @@ async function send(
   message: SentMessage,
   { isLarge, progress }: { readonly isLarge: boolean; readonly progress: Progress },
 ): Promise<void> {
+  const refuse = (reply: string): void => {
+    message.refusal = reply;
+    progress.note('refused');
+  };
   const answers = [await ask(client, `MAIL FROM:<${SENDER}>`)];
   for (const recipient of message.recipients) {
     answers.push(await ask(client, `RCPT TO:<${recipient}>`));
   }
-  if (!answers.every((answer) => answer.startsWith('250'))) {
-    await ask(client, 'RSET'); // what stands behind it is being restarted
+  const refused = answers.find((answer) => !answer.startsWith('250'));
+  if (refused !== undefined) {
+    refuse(refused);
+    await ask(client, 'RSET'); // what stands behind it is being restarted, or the disk is full
     return;
   }
-  if (!(await ask(client, 'DATA')).startsWith('354')) return;
+  const start = await ask(client, 'DATA');
+  if (!start.startsWith('354')) return refuse(start);
   client.send(`${contentOf(message, isLarge)}\r\n.\r\n`);
   progress.note('sent');
   const reply = (await client.reply()).join('\n');
   const queueId = /^250 .* as (\S+)$/.exec(reply)?.[1];
-  if (queueId === undefined) return;
+  if (queueId === undefined) return refuse(reply);
   message.queueId = queueId;
   progress.note('acknowledged');
 }

@@ -24,11 +24,11 @@ const SHUTDOWN =
   "import fcntl,os,struct,sys;fcntl.ioctl(os.open(sys.argv[1],os.O_RDONLY),0x8004587D,struct.pack('I',2))";
 
 /** @throws Error where we are not root, or a program is missing */
-export function createPowerImage(): PowerImage {
+export function createPowerImage({ megabytes }: { readonly megabytes: number }): PowerImage {
   const home = mkdtempSync(join(tmpdir(), 'posthouse-power-'));
   const [image, directory] = [join(home, 'image'), join(home, 'disk')];
   mkdirSync(directory);
-  run('truncate', '-s', '512M', image);
+  run('truncate', '-s', `${megabytes}M`, image);
   run('mkfs.ext4', '-q', '-F', image);
   // Without the commit that ext4 makes by itself every five seconds, only what is synced is safe.
   const mount = (): void => run('mount', '-o', 'loop,commit=600', image, directory);
@@ -46,6 +46,31 @@ export function createPowerImage(): PowerImage {
       rmSync(home, { recursive: true });
     },
   };
+}
+
+/** Whether this machine lets us mount one. */
+export function canMountImages(): boolean {
+  try {
+    createPowerImage({ megabytes: 8 }).remove();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Runs what makes temporary files, so that they lie on the image. */
+export async function onImage<Result>(
+  image: PowerImage,
+  start: () => Promise<Result>,
+): Promise<Result> {
+  const before = process.env['TMPDIR'];
+  process.env['TMPDIR'] = image.directory;
+  try {
+    return await start();
+  } finally {
+    if (before === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = before;
+  }
 }
 
 function run(program: string, ...args: readonly string[]): void {

@@ -3,19 +3,18 @@
  * a control that must lose mail, so that the method is known to see a loss: the same with
  * syncs that do nothing (libeatmydata). `npm run test:power -- --cuts N`, as root on Linux.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { maildirIn } from '../test/system/workplace.ts';
 import { accountMailboxes, tableText } from './account.ts';
 import type { Account } from './account.ts';
-import { startOne } from './crash-system.ts';
+import { startOne, startThree } from './crash-system.ts';
 import type { CrashSystem } from './crash-system.ts';
 import { drain } from './lives.ts';
 import { startLoad } from './load.ts';
 import type { SentMessage } from './load.ts';
-import { openMailbox } from './mailbox-client.ts';
-import { createPowerImage } from './power-image.ts';
-import type { PowerImage } from './power-image.ts';
+import { copiesIn } from './mailbox-copies.ts';
+import { canMountImages, createPowerImage, onImage } from './power-image.ts';
 import { createProgress } from './progress.ts';
 
 const CUTS = Number(process.env['CRASH_CUTS'] ?? '3');
@@ -24,32 +23,60 @@ const EAT_MY_DATA = '/usr/lib/x86_64-linux-gnu/libeatmydata.so';
 /** Acknowledged messages before a cut. */
 const LOAD = 150;
 
-test(
-  'nothing that was promised is lost when the power fails',
+/** Nobody may mount a disk image here: said by the names of the tests that are skipped. */
+const isWithoutImages = !canMountImages();
+
+const SHAPES = [
+  { shape: 'one process', start: () => startOne({}, onTestFinished) },
+  { shape: 'three processes', start: () => startThree(onTestFinished) },
+];
+
+test.skipIf(isWithoutImages).each(SHAPES)(
+  'nothing that was promised is lost when the power fails: $shape',
   { timeout: 600_000 + CUTS * 60_000 },
-  async () => {
-    const account = await liveWithCuts('with syncs', CUTS, {});
+  async ({ shape, start }) => {
+    const account = await liveWithCuts(`with syncs, ${shape}`, { cuts: CUTS, start });
     expect(account.breaches).toEqual([]);
   },
 );
 
-test.skipIf(!existsSync(EAT_MY_DATA))(
+test.skipIf(isWithoutImages || !existsSync(EAT_MY_DATA))(
   'the method sees a loss where syncs do nothing',
   { timeout: 600_000 },
   async () => {
-    const account = await liveWithCuts('without syncs', 1, { LD_PRELOAD: EAT_MY_DATA });
+    const start = (): Promise<CrashSystem> => startOne({}, onTestFinished);
+    const env = { LD_PRELOAD: EAT_MY_DATA };
+    const account = await liveWithCuts('without syncs', { cuts: 1, start, env });
     expect(account.breaches).not.toEqual([]);
   },
 );
 
-async function liveWithCuts(
-  name: string,
-  cuts: number,
-  env: Readonly<Record<string, string>>,
-): Promise<Account> {
-  const image = createPowerImage();
+test.skipIf(isWithoutImages)(
+  'the method sees a name that no sync of its directory followed',
+  () => {
+    const image = createPowerImage({ megabytes: 32 });
+    onTestFinished(() => image.remove());
+    const unfinished = join(image.directory, 'unfinished');
+    const published = join(image.directory, 'published');
+    writeFileSync(unfinished, 'whole', { flush: true });
+    renameSync(unfinished, published);
+    image.cut();
+    image.restore();
+    expect(existsSync(published)).toBe(false);
+  },
+);
+
+interface Cutting {
+  readonly cuts: number;
+  readonly start: () => Promise<CrashSystem>;
+  /** Of the process that keeps the queue. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+async function liveWithCuts(name: string, { cuts, env = {}, start }: Cutting): Promise<Account> {
+  const image = createPowerImage({ megabytes: 512 });
   onTestFinished(() => image.remove());
-  const system = await startOn(image);
+  const system = await onImage(image, start);
   image.sync(); // accounts and certificates were not made as mail is
   const sent: SentMessage[] = [];
   const cutAt: number[] = [];
@@ -75,21 +102,12 @@ async function liveWithCuts(
   await system.start();
   const ends = await drain(system);
   await system.stop();
-  const account = accountMailboxes({ sent, ends, killedAt: cutAt, atSteps: 0 }, copiesIn(system));
+  const account = accountMailboxes(
+    { sent, ends, killedAt: cutAt, atSteps: 0 },
+    copiesIn(system, RECIPIENTS),
+  );
   process.stdout.write(`${tableText(`power cuts, ${name}`, account)}\n`);
   return account;
-}
-
-/** A stack whose every file lies on the image. */
-async function startOn(image: PowerImage): Promise<CrashSystem> {
-  const before = process.env['TMPDIR'];
-  process.env['TMPDIR'] = image.directory;
-  try {
-    return await startOne({}, onTestFinished);
-  } finally {
-    if (before === undefined) delete process.env['TMPDIR'];
-    else process.env['TMPDIR'] = before;
-  }
 }
 
 /** Stops every thread, so that nothing is between a sync and its 250 when the power fails. */
@@ -101,16 +119,4 @@ function freeze(pids: readonly number[]): void {
       / [Tt] /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1'));
     while (!threads.every(isStopped)); // it is a matter of its system calls
   }
-}
-
-function copiesIn(system: CrashSystem): ReadonlyMap<string, ReadonlyMap<string, number>> {
-  const copies = new Map<string, ReadonlyMap<string, number>>();
-  for (const recipient of RECIPIENTS) {
-    const maildir = maildirIn(system.mailState, recipient);
-    const reader = openMailbox(maildir, { progress: createProgress(), random: () => 0 });
-    reader.stop();
-    expect(reader.damaged).toEqual([]);
-    copies.set(recipient, reader.copies);
-  }
-  return copies;
 }

@@ -1,6 +1,6 @@
 /** How far a life of the system has come, to be waited for: messages sent, acknowledged, arrived. */
 
-export type Milestone = 'acknowledged' | 'arrived' | 'sent';
+export type Milestone = 'acknowledged' | 'arrived' | 'refused' | 'sent';
 
 export interface Progress {
   note(of: Milestone): void;
@@ -9,8 +9,15 @@ export interface Progress {
   reset(): void;
 }
 
+const NOTHING: Readonly<Record<Milestone, number>> = {
+  acknowledged: 0,
+  arrived: 0,
+  refused: 0,
+  sent: 0,
+};
+
 export function createProgress(): Progress {
-  let counts: Record<Milestone, number> = { acknowledged: 0, arrived: 0, sent: 0 };
+  let counts = { ...NOTHING };
   let waiters: { readonly of: Milestone; readonly count: number; resolve(): void }[] = [];
   return {
     note(of) {
@@ -23,7 +30,7 @@ export function createProgress(): Progress {
         else waiters.push({ of, count, resolve });
       }),
     reset() {
-      counts = { acknowledged: 0, arrived: 0, sent: 0 };
+      counts = { ...NOTHING };
       waiters = [];
     },
   };
