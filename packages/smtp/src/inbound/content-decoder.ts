@@ -6,7 +6,7 @@
  * LF and dots means anything, so nothing can be smuggled past us (RFC 5321 §4.1.1.4,
  * §4.5.2). After BDAT there are no dots. A CR or LF that stands alone is reported; with
  * `normalize` it becomes CRLF. However the octets are cut into chunks, the result is the
- * same. Cost: a search for what is special, and a pass octet by octet from there on.
+ * same. Cost: a search for what is special, and a look at each octet of that.
  */
 
 /** What became of one chunk. */
@@ -63,13 +63,16 @@ export class ContentDecoder {
    * content is moved together within its memory.
    */
   decode(chunk: Buffer, start: number = 0): DecodedChunk {
-    const plainEnd = this.#plainFrom(chunk, start);
-    if (plainEnd === chunk.length) {
-      return { content: chunk.subarray(start), consumed: chunk.length - start, ended: false };
+    const octets = chunk.subarray(start);
+    const text = octets.toString('latin1');
+    const plainEnd = this.#plainEnd(text, 0);
+    if (plainEnd === octets.length) {
+      return { content: octets, consumed: octets.length, ended: false };
     }
-    return this.#normalize
-      ? this.#walk(chunk, start, plainEnd, Buffer.allocUnsafe(2 * (chunk.length - start) + 2))
-      : this.#walk(chunk, start, plainEnd, chunk.subarray(start));
+    if (!this.#normalize) return this.#walk({ octets, text, out: octets }, plainEnd);
+    const out = Buffer.allocUnsafe(2 * octets.length + 2);
+    octets.copy(out, 0, 0, plainEnd);
+    return this.#walk({ octets, text, out }, plainEnd);
   }
 
   /**
@@ -87,85 +90,108 @@ export class ContentDecoder {
     return Buffer.from('\r\n');
   }
 
-  /** How far the chunk can be passed on as it is: the offset of what needs a look. */
-  #plainFrom(chunk: Buffer, start: number): number {
-    const first = chunk[start];
+  /** How far the text can be passed on as it is from there: the offset of what needs a look. */
+  #plainEnd(text: string, from: number): number {
+    const first = text.charCodeAt(from);
     const inLine =
       this.#position === TEXT ||
       (this.#position === LINE_START && first !== DOT && first !== CR && first !== LF);
-    if (!inLine || first === undefined) return start;
-    SPECIAL.lastIndex = 0;
-    const text = chunk.toString('latin1', start);
+    if (!inLine || from >= text.length) return from;
+    SPECIAL.lastIndex = from;
     for (let found = SPECIAL.exec(text); found !== null; found = SPECIAL.exec(text)) {
-      const at = start + found.index;
       if (found[0].length === 1) {
         this.#position = TEXT;
-        return at;
+        return found.index;
       }
       if (!this.#dots) continue;
       this.#position = LINE_START;
-      return at + 1;
+      return found.index + 1;
     }
-    this.#position = chunk[chunk.length - 1] === LF ? LINE_START : TEXT;
-    return chunk.length;
-  }
-
-  /** Goes on octet by octet from `from`, into `out`, which begins with what was plain. */
-  #walk(chunk: Buffer, start: number, from: number, out: Buffer): DecodedChunk {
-    if (this.#normalize) chunk.copy(out, 0, start, from);
-    let position: Position = this.#position;
-    let end = from - start;
-    for (let at = from; at < chunk.length; at++) {
-      const octet = chunk[at] ?? 0;
-      if (position === AFTER_DOT) {
-        if (octet === CR) {
-          position = AFTER_DOT_CR;
-          continue;
-        }
-        position = TEXT; // RFC 5321 §4.5.2: the dot was stuffing
-      } else if (position === AFTER_DOT_CR) {
-        if (octet === LF) {
-          this.#position = LINE_START;
-          return { content: out.subarray(0, end), consumed: at + 1 - start, ended: true };
-        }
-        end = this.#put(out, end, CR);
-        position = AFTER_CR;
-      } else if (position === LINE_START) {
-        if (octet === DOT && this.#dots) {
-          position = AFTER_DOT;
-          continue;
-        }
-        position = TEXT;
-      }
-      if (position === AFTER_CR) {
-        if (octet === LF) {
-          end = this.#put(out, end, LF);
-          position = LINE_START;
-          continue;
-        }
-        this.#bare = true;
-        end = this.#put(out, end, LF);
-        position = TEXT;
-      }
-      if (octet === LF) {
-        this.#bare = true;
-        end = this.#put(out, end, CR);
-      } else if (octet === CR) {
-        position = AFTER_CR;
-      }
-      end = this.#put(out, end, octet);
-    }
-    this.#position = position;
-    return { content: out.subarray(0, end), consumed: chunk.length - start, ended: false };
+    this.#position = text.charCodeAt(text.length - 1) === LF ? LINE_START : TEXT;
+    return text.length;
   }
 
   /**
-   * Writes an octet out. Content that will be refused is not written: moved within its
-   * own memory it could not grow by the octets that make a line ending whole.
+   * Goes on from `from`, where `out` holds what was plain before it: octet by octet through what
+   * needs a look, in one piece over what is plain again.
    */
+  #walk({ octets, text, out }: Passage, from: number): DecodedChunk {
+    let end = from;
+    let at = from;
+    while (at < octets.length) {
+      const octet = octets[at++] ?? 0;
+      switch (this.#position) {
+        case AFTER_DOT:
+          if (octet === CR) {
+            this.#position = AFTER_DOT_CR;
+            continue;
+          }
+          this.#position = TEXT; // RFC 5321 §4.5.2: the dot was stuffing
+          break;
+        case AFTER_DOT_CR:
+          if (octet === LF) {
+            this.#position = LINE_START;
+            return { content: out.subarray(0, end), consumed: at, ended: true };
+          }
+          end = this.#put(out, end, CR);
+          this.#position = AFTER_CR;
+          break;
+        case LINE_START:
+          if (octet === DOT && this.#dots) {
+            this.#position = AFTER_DOT;
+            continue;
+          }
+          this.#position = TEXT;
+          break;
+      }
+      end = this.#pass(out, end, octet);
+      if (this.#position !== TEXT) continue;
+      const plainEnd = this.#plainEnd(text, at);
+      if (this.#writes) end += octets.copy(out, end, at, plainEnd);
+      at = plainEnd;
+    }
+    return { content: out.subarray(0, end), consumed: octets.length, ended: false };
+  }
+
+  /** Passes an octet of a line on, line endings made whole. @returns the new end of `out` */
+  #pass(out: Buffer, end: number, octet: number): number {
+    let to = end;
+    if (this.#position === AFTER_CR) {
+      if (octet === LF) {
+        this.#position = LINE_START;
+        return this.#put(out, to, LF);
+      }
+      this.#bare = true;
+      to = this.#put(out, to, LF);
+      this.#position = TEXT;
+    }
+    if (octet === LF) {
+      this.#bare = true;
+      to = this.#put(out, to, CR);
+    } else if (octet === CR) {
+      this.#position = AFTER_CR;
+    }
+    return this.#put(out, to, octet);
+  }
+
+  /**
+   * Whether content is written out. What will be refused is not: moved within its own memory
+   * it could not grow by the octets that make a line ending whole.
+   */
+  get #writes(): boolean {
+    return !this.#bare || this.#normalize;
+  }
+
   #put(out: Buffer, end: number, octet: number): number {
-    if (this.#bare && !this.#normalize) return end;
+    if (!this.#writes) return end;
     out[end] = octet;
     return end + 1;
   }
+}
+
+/** A chunk, also as text, in which what is special is found faster; and where its content goes. */
+interface Passage {
+  readonly octets: Buffer;
+  readonly text: string;
+  readonly out: Buffer;
 }
