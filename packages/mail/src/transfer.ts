@@ -38,6 +38,11 @@ export interface MailReceiver {
    * `per-recipient`: outcomes may differ, as in LMTP. An SMTP listener refuses such a receiver.
    */
   readonly results: 'all-or-nothing' | 'per-recipient';
+  /**
+   * Whether `stage` may be called before MAIL and RCPT were answered: what goes over the wire is then
+   * said together, a round trip saved, and writing waits for the answers. @default false
+   */
+  readonly stagesAhead?: boolean;
   /** Cheap, and may change over time: asked for each EHLO. */
   capabilities(): ReceiverCapabilities;
   /** Opens a transaction without waiting; its answer is `opened`, which the signal covers. Never throws. */
@@ -61,8 +66,8 @@ export interface MailTransaction {
    */
   recipient(forwardPath: ForwardPath, params: RcptParams, signal?: AbortSignal): Promise<void>;
   /**
-   * Says that the recipients are complete and content follows; once, with a recipient taken.
-   * The signal covers all writing.
+   * Says that the recipients are complete and content follows; once, with a recipient taken (or,
+   * where the receiver `stagesAhead`, asked for). The signal covers all writing.
    * @param prefix header fields added in front of the content, each ending in CRLF
    */
   stage(prefix: Uint8Array, signal?: AbortSignal): ContentWriter;

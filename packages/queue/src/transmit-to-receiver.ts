@@ -9,6 +9,7 @@
  */
 import { createReply, outcomeOfError, pour, refuse } from '@posthouse/mail';
 import type {
+  ContentWriter,
   MailError,
   MailParams,
   MailReceiver,
@@ -49,18 +50,17 @@ async function transact(
     context,
     signal,
   );
-  const [opened, ...answers] = await Promise.allSettled([
-    transaction.opened,
-    ...recipients.map(({ forwardPath, params }) =>
-      transaction.recipient(forwardPath, dsn ? params : NO_RCPT_PARAMS, signal),
-    ),
-  ]);
+  const asked = recipients.map(({ forwardPath, params }) =>
+    transaction.recipient(forwardPath, dsn ? params : NO_RCPT_PARAMS, signal),
+  );
+  const staged = receiver.stagesAhead === true ? staging(transaction, attempt) : undefined;
+  const [opened, ...answers] = await Promise.allSettled([transaction.opened, ...asked]);
   if (opened.status === 'rejected') {
     await transaction.abort();
     return recipients.map(() => outcomeOfError(opened.reason));
   }
   const taken = answers.filter(({ status }) => status === 'fulfilled').length;
-  const results = taken === 0 ? [] : await handOver(transaction, attempt, taken);
+  const results = taken === 0 ? [] : await handOver(transaction, attempt, { taken, staged });
   if (taken === 0) await transaction.abort();
   let next = 0;
   return answers.map((answer) => {
@@ -72,15 +72,19 @@ async function transact(
   });
 }
 
+function staging(transaction: MailTransaction, { content, signal }: Attempt): ContentWriter {
+  return transaction.stage(content.prefix, signal);
+}
+
 /** Content and commit. Whatever ends it before that, ends it for all. */
 async function handOver(
   transaction: MailTransaction,
-  { content, signal }: Attempt,
-  taken: number,
+  attempt: Attempt,
+  { taken, staged }: { readonly taken: number; readonly staged: ContentWriter | undefined },
 ): Promise<readonly RecipientOutcome[]> {
   try {
-    await pour(content, transaction.stage(content.prefix, signal));
-    return await transaction.commit(signal);
+    await pour(attempt.content, staged ?? staging(transaction, attempt));
+    return await transaction.commit(attempt.signal);
   } catch (error) {
     await transaction.abort();
     const outcome = outcomeOfError(error);

@@ -28,6 +28,10 @@ export class BdatSender implements ContentSender {
     this.#deps = deps;
   }
 
+  async begun(): Promise<void> {
+    // Nothing is said before the first chunk.
+  }
+
   async write(chunk: Uint8Array): Promise<void> {
     const copy = Buffer.from(chunk);
     this.#lines.scan(copy);

@@ -17,6 +17,8 @@ export interface ContentSender {
   end(): Promise<void>;
   /** Ends the message and waits for `replies` answers to it. Called once, after `end`. */
   finish(replies: number): readonly Promise<Reply>[];
+  /** Resolves when the peer has answered what was said before the content. Never rejects. */
+  begun(): Promise<void>;
   /** Whether the peer takes all that comes for content now, so that only closing gets us out. */
   readonly inContent: boolean;
 }

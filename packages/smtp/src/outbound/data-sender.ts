@@ -34,6 +34,10 @@ export class DataSender implements ContentSender {
     return this.#inContent;
   }
 
+  begun(): Promise<void> {
+    return this.#goAhead.catch(() => undefined);
+  }
+
   async write(chunk: Uint8Array): Promise<void> {
     this.#block.push(this.#stuffer.push(chunk));
     if (!this.#block.full) return;

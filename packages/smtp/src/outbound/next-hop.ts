@@ -64,6 +64,7 @@ export function createNextHop(options: NextHopOptions, deps: NextHopDeps): NextH
   );
   return {
     results: first.protocol === 'lmtp' ? 'per-recipient' : 'all-or-nothing',
+    stagesAhead: true,
     capabilities: () => sessions.capabilities,
     begin: (reversePath, params, context, signal) =>
       new HopTransaction({ reversePath, params, context }, { sessions, ...deps }, signal),

@@ -118,6 +118,7 @@ export class ClientTransaction implements MailTransaction {
 
   stage(prefix: Uint8Array, signal?: AbortSignal): ContentWriter {
     this.#mustBe('open');
+    if (this.#refusal !== undefined) return refusedWriter(this.#refusal);
     if (this.#pending + this.#accepted === 0) throw new Error('no recipient was taken');
     this.#state = 'staged';
     const { facts, chunking } = this.#deps;
@@ -274,6 +275,8 @@ export class ClientTransaction implements MailTransaction {
     this.#state = 'ended';
     const { pipeline, timeouts, facts } = this.#deps;
     const refused = this.#refusal !== undefined;
+    // Where nobody was taken, the refusal of a DATA that was said ahead follows at once.
+    if (this.#accepted === 0 && (refused || this.#pending === 0)) await this.#sender?.begun();
     if (!pipeline.idle || this.#sender?.inContent === true) {
       pipeline.destroy(
         refuse('next-hop-lost', { text: 'The transaction was given up', host: facts.host }),
@@ -306,4 +309,9 @@ export class ClientTransaction implements MailTransaction {
     if (signal.aborted) onAbort();
     return answer.finally(() => signal.removeEventListener('abort', onAbort));
   }
+}
+
+/** Where the content was staged before it was known that there is no transaction. */
+function refusedWriter(refusal: MailError): ContentWriter {
+  return { write: () => Promise.reject(refusal), end: () => Promise.reject(refusal) };
 }

@@ -57,6 +57,45 @@ describe('a next hop', () => {
       await sendOne(hop);
     }));
 
+  it('says DATA together with the envelope where content is staged ahead, and reuses the connection when nobody is taken', () =>
+    withHop(
+      [
+        [
+          `${hello('PIPELINING')}
+          ${ENVELOPE}
+          C: DATA
+          S: 250 ok
+          S: 550 5.1.1 no bob here
+          S: 503 5.5.1 no recipients
+          C: RSET
+          S: 250 ok
+          ${ENVELOPE}
+          C: DATA
+          S: 250 ok
+          S: 250 ok
+          S: 354 go on
+          ! content
+          S: 250 2.0.0 ok
+          ${QUIT}`,
+        ],
+      ],
+      async (hop, [peer]) => {
+        const refused = begin(hop);
+        const answer = refused.recipient(BOB, NO_PARAMS);
+        refused.stage(new Uint8Array());
+        await expect(answer).rejects.toMatchObject({ reply: { code: 550 } });
+        await refused.abort();
+        const transaction = begin(hop);
+        const taken = transaction.recipient(BOB, NO_PARAMS);
+        const writer = transaction.stage(new Uint8Array());
+        await taken;
+        await writer.write(Buffer.from('Subject: x\r\n\r\n'));
+        await writer.end();
+        expect(await transaction.commit()).toMatchObject([{ kind: 'relayed' }]);
+        expect(peer?.connections).toBe(1);
+      },
+    ));
+
   it('answers one of three recipients with the peer’s 550 and delivers to the others', () =>
     withHop(
       [
