@@ -97,15 +97,15 @@ export class Engine {
   }
 
   /** Runs a verb, so that a stop waits for its end. @throws StoreError `stopped` */
-  async run<Value>(verb: () => Promise<Value>): Promise<Value> {
-    if (!this.#isRunning) throw new StoreError('stopped', 'the queue is not running');
-    const running = verb();
-    this.#underWay.add(running);
-    try {
-      return await running;
-    } finally {
-      this.#underWay.delete(running);
+  run<Value>(verb: () => Promise<Value>): Promise<Value> {
+    if (!this.#isRunning) {
+      return Promise.reject(new StoreError('stopped', 'the queue is not running'));
     }
+    const running = begun(verb);
+    const over = (): void => void this.#underWay.delete(running);
+    this.#underWay.add(running);
+    running.then(over, over);
+    return running;
   }
 
   /**
@@ -189,5 +189,14 @@ export class Engine {
     const fields = { event: 'queue-damaged', ...report };
     this.#deps.logger.error(fields, 'the queue is damaged; what could be saved goes on');
     this.#deps.onDamage?.(report);
+  }
+}
+
+/** A verb that throws at once rejects like any other. */
+function begun<Value>(verb: () => Promise<Value>): Promise<Value> {
+  try {
+    return verb();
+  } catch (error) {
+    return Promise.reject(storeErrorOf(error));
   }
 }

@@ -101,9 +101,9 @@ class SqliteStore implements Store {
   accept(messages: readonly NewMessage[]): Promise<readonly AcceptResult[]> {
     const { staged, threads } = this.#engine;
     return this.#engine.run(() =>
-      staged.handOver(messages, async () => {
+      staged.handOver(messages, () => {
         const rows = messages.map(newMessageRow);
-        return threads.commit('accept', rows, bytesOf(rows));
+        return threads.commit('accept', rows, { bytes: bytesOf(rows) });
       }),
     );
   }
@@ -161,10 +161,10 @@ class SqliteStore implements Store {
     const { staged, threads } = this.#engine;
     return this.#engine.run(() => {
       const messages = units.flatMap((unit) => unit.messages);
-      return staged.handOver(messages, async () => {
+      return staged.handOver(messages, () => {
         const rows = units.map(unitRow);
         const bytes = bytesOf(rows.flatMap((unit) => unit.messages));
-        return threads.commit('conclude', rows, bytes);
+        return threads.commit('conclude', rows, { bytes, patient: true });
       });
     });
   }

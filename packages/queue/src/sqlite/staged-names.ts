@@ -22,10 +22,14 @@ export class StagedNames implements StagedFiles {
   }
 
   /** Runs an accept of these messages. @throws StoreError where a file was not staged here */
-  async handOver<T>(messages: readonly NewMessage[], accept: () => Promise<T>): Promise<T> {
+  handOver<T>(messages: readonly NewMessage[], accept: () => Promise<T>): Promise<T> {
     const names = messages.flatMap(({ message: { content } }) =>
       content.kind === 'adopted' ? [content.name] : [],
     );
+    return names.length === 0 ? accept() : this.#handOver(names, accept);
+  }
+
+  async #handOver<T>(names: readonly string[], accept: () => Promise<T>): Promise<T> {
     for (const name of names) {
       if (this.#free.has(name) || this.#inDoubt.has(name)) continue;
       throw new StoreError('unavailable', `the content ${name} was not staged here`);

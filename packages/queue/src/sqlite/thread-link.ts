@@ -2,8 +2,10 @@
  * The event loop's end of a link to a thread: calls as promises.
  *
  * What is called within one turn of the event loop is posted together, so that many callers
- * cost few messages; the thread takes what has come as one batch. If the thread is lost,
- * every call under way is rejected as `lost` says, and every later one as `unavailable`.
+ * cost few messages; the thread takes what has come as one batch. A patient call goes with the
+ * next one that is not, or after a few milliseconds: nobody waits for it, and a batch of its
+ * own would make those wait who do. If the thread is lost, every call under way is rejected
+ * as `lost` says, and every later one as `unavailable`.
  */
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -19,7 +21,21 @@ export interface LinkOptions {
   /** The kind of error for calls whose fate is not known when the thread is lost. */
   readonly lost: StoreError['kind'];
   readonly onAftermath?: (aftermath: Aftermath) => void;
+  /** Told of each call that the thread could not do, before its caller is. */
+  readonly onFault?: (error: StoreError) => void;
 }
+
+/** How a call goes over. */
+export interface CallOptions {
+  /** These go over without being copied, and are gone here. */
+  readonly bytes?: readonly Uint8Array[];
+  readonly patient?: boolean;
+}
+
+/** How long a patient call waits for company. */
+const PATIENCE_MS = 5;
+/** So many calls do not wait any longer. */
+const MAX_WAITING = 256;
 
 interface Waiting {
   resolve(value: unknown): void;
@@ -66,6 +82,8 @@ export class ThreadLink<Verbs extends VerbOf<Verbs>> {
   #number = 0;
   #calls: Call[] = [];
   #transfer: ArrayBuffer[] = [];
+  /** When what was called is posted: by the end of this turn, or when the time has come. */
+  #due: 'now' | NodeJS.Timeout | undefined;
   #loss: StoreError | undefined;
 
   constructor(worker: Worker, options: LinkOptions) {
@@ -84,14 +102,11 @@ export class ThreadLink<Verbs extends VerbOf<Verbs>> {
     return this.#loss !== undefined;
   }
 
-  /**
-   * Calls a verb of the thread. `bytes` go over without being copied, and are gone here.
-   * @throws StoreError
-   */
+  /** Calls a verb of the thread. @throws StoreError */
   call<Name extends keyof Verbs & string>(
     verb: Name,
     argument: Parameters<Verbs[Name]>[0],
-    bytes: readonly Uint8Array[] = [],
+    { bytes = [], patient = false }: CallOptions = {},
   ): Promise<ReturnType<Verbs[Name]>> {
     return new Promise((resolve, reject) => {
       if (this.#loss !== undefined) return reject(this.#loss);
@@ -101,8 +116,9 @@ export class ThreadLink<Verbs extends VerbOf<Verbs>> {
         resolve: (value) => resolve(value as ReturnType<Verbs[Name]>), // boundary: the verb's answer
         reject,
       });
-      if (this.#calls.length === 0) setImmediate(() => this.#post());
       this.#calls.push({ number: this.#number, verb, argument, sizeBytes });
+      if (!patient || this.#calls.length >= MAX_WAITING) this.#postSoon();
+      else this.#due ??= setTimeout(() => this.#post(), PATIENCE_MS);
       for (const one of bytes) {
         if (one.buffer instanceof ArrayBuffer) this.#transfer.push(one.buffer);
       }
@@ -116,7 +132,16 @@ export class ThreadLink<Verbs extends VerbOf<Verbs>> {
     await this.#ended.promise;
   }
 
+  #postSoon(): void {
+    if (this.#due === 'now') return;
+    clearTimeout(this.#due);
+    this.#due = 'now';
+    setImmediate(() => this.#post());
+  }
+
   #post(): void {
+    if (this.#due !== 'now') clearTimeout(this.#due);
+    this.#due = undefined;
     if (this.#calls.length === 0) return;
     const calls = this.#calls;
     const transfer = this.#transfer;
@@ -140,8 +165,10 @@ export class ThreadLink<Verbs extends VerbOf<Verbs>> {
   #settle(answer: Answer): void {
     const waiting = this.#waiting.get(answer.number);
     this.#waiting.delete(answer.number);
-    if (answer.kind === 'value') waiting?.resolve(answer.value);
-    else waiting?.reject(new StoreError(answer.fault.kind, answer.fault.text));
+    if (answer.kind === 'value') return waiting?.resolve(answer.value);
+    const error = new StoreError(answer.fault.kind, answer.fault.text);
+    this.#options.onFault?.(error);
+    waiting?.reject(error);
   }
 
   #lose(cause: unknown): void {

@@ -9,7 +9,7 @@ import type { Worker } from 'node:worker_threads';
 import { StoreError } from '../store.ts';
 import type { Aftermath, CommitVerbs, Opened, ReadVerbs, SalvageReport } from './protocol.ts';
 import { openLink, startThread } from './thread-link.ts';
-import type { ThreadLink } from './thread-link.ts';
+import type { CallOptions, ThreadLink } from './thread-link.ts';
 
 export interface ThreadsOptions {
   readonly directory: string;
@@ -47,21 +47,27 @@ export class Threads {
     await this.#links();
   }
 
-  async commit<Name extends keyof CommitVerbs>(
+  /** @throws StoreError, at once where nothing can be called */
+  commit<Name extends keyof CommitVerbs>(
     verb: Name,
     argument: Parameters<CommitVerbs[Name]>[0],
-    bytes?: readonly Uint8Array[],
+    options?: CallOptions,
   ): Promise<ReturnType<CommitVerbs[Name]>> {
-    const pair = await this.#links();
-    return this.#watch(pair, pair.commit.call(verb, argument, bytes));
+    const pair = this.#links();
+    return pair instanceof Promise
+      ? pair.then(({ commit }) => commit.call(verb, argument, options))
+      : pair.commit.call(verb, argument, options);
   }
 
-  async read<Name extends keyof ReadVerbs>(
+  /** @throws StoreError, at once where nothing can be called */
+  read<Name extends keyof ReadVerbs>(
     verb: Name,
     argument: Parameters<ReadVerbs[Name]>[0],
   ): Promise<ReturnType<ReadVerbs[Name]>> {
-    const pair = await this.#links();
-    return this.#watch(pair, pair.read.call(verb, argument));
+    const pair = this.#links();
+    return pair instanceof Promise
+      ? pair.then(({ read }) => read.call(verb, argument))
+      : pair.read.call(verb, argument);
   }
 
   /** Lets both finish what they were given. The last to close carries the log over. */
@@ -92,6 +98,7 @@ export class Threads {
         settings: { ...this.#options, path: '' },
         lost: 'in-doubt',
         onAftermath: (aftermath) => this.#listener.onAftermath(aftermath),
+        onFault: (error) => this.#watch(error),
       });
       this.#pair = { commit, read: await this.#openRead(reader, commit, opened) };
       this.#tell(opened);
@@ -110,21 +117,16 @@ export class Threads {
   ): Promise<Pair['read']> {
     const settings = { ...this.#options, path };
     try {
-      return (await openLink<ReadVerbs>(worker, { settings, lost: 'unavailable' })).link;
+      const onFault = (error: StoreError): void => this.#watch(error);
+      return (await openLink<ReadVerbs>(worker, { settings, lost: 'unavailable', onFault })).link;
     } catch (error) {
       await commit.close();
       throw error;
     }
   }
 
-  async #watch<Value>(pair: Pair, answer: Promise<Value>): Promise<Value> {
-    try {
-      return await answer;
-    } catch (error) {
-      const isDamaged = error instanceof StoreError && error.kind === 'damaged';
-      if (isDamaged && pair === this.#pair) this.#beginSalvage(pair);
-      throw error;
-    }
+  #watch({ kind }: StoreError): void {
+    if (kind === 'damaged' && this.#pair !== undefined) this.#beginSalvage(this.#pair);
   }
 
   #beginSalvage(pair: Pair): void {

@@ -143,6 +143,9 @@ export class ContentDecoder {
           }
           this.#position = TEXT;
           break;
+        case TEXT:
+        case AFTER_CR:
+          break;
       }
       end = this.#pass(out, end, octet);
       if (this.#position !== TEXT) continue;
