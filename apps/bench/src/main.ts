@@ -9,9 +9,9 @@ import { USAGE, readArguments } from './arguments.ts';
 import { bench } from './bench.ts';
 import { serveCeiling } from './subject/ceiling.ts';
 
-const [first, second] = process.argv.slice(2);
+const [first, second, third] = process.argv.slice(2);
 if (first === 'serve-ceiling') serveCeiling(Number(second));
-else if (first === 'serve-sink') serveSink(Number(second));
+else if (first === 'serve-sink') serveSink(Number(second), Number(third));
 // What may still run after a failure ends with us.
 else process.exit(await run());
 

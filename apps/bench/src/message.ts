@@ -6,10 +6,7 @@
  * ends may have become LF in a mailbox; nothing else may have changed.
  */
 
-/** The mailbox that sends and receives everything. */
-export const MAILBOX = 'box@local.test';
-/** The recipient that is not in a domain of the subject. */
-export const REMOTE_MAILBOX = 'box@sink.test';
+import { MAILBOX } from './load/load.ts';
 
 const MARK = 'Message-ID: <bench-';
 const LINE = `${'0123456789'.repeat(7)}\r\n`;

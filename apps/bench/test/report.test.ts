@@ -1,10 +1,10 @@
 /** What is printed is computed from the rounds as it says. */
 import { expect, test } from 'vitest';
 import { readArguments } from '../src/arguments.ts';
-import type { Result } from '../src/compare.ts';
-import { median, spread } from '../src/report/statistics.ts';
-import { summarize } from '../src/report/summary.ts';
-import { caseTable } from '../src/report/table.ts';
+import type { Result } from '../src/case/throughput.ts';
+import { median, quantile, spread } from '../src/report/statistics.ts';
+import { caseText } from '../src/report/table.ts';
+import { summarize, throughputTable } from '../src/report/throughput.ts';
 
 test.each([
   [[3], 3],
@@ -14,21 +14,35 @@ test.each([
   expect(median(values)).toBe(expected);
 });
 
+test.each([
+  [0.5, 50],
+  [0.99, 99],
+  [1, 100],
+  [0, 1],
+])('the quantile at %d of 1 to 100 is %d', (share, expected) => {
+  const values = Array.from({ length: 100 }, (_, index) => 100 - index);
+  expect(quantile(values, share)).toBe(expected);
+});
+
 test('the spread is the width by the median', () => {
   expect(spread([90, 100, 120])).toBeCloseTo(0.3);
 });
 
 test('the ratio is Posthouse by the peer, end to end', () => {
+  const rows = summarize([resultOf('posthouse', 2), resultOf('postfix', 8)]);
+  expect(rows.map(({ posthouseRatio }) => posthouseRatio)).toEqual([undefined, 4]);
+  expect(rows[0]).toMatchObject({ arrivedPerSecond: 500, cpuSecondsPerThousand: 1 });
   const facts = { name: 'mailbox', title: 'a case', syncDelayMs: 5, loadBefore: 0.5, loadAfter: 1 };
-  const results = [resultOf('posthouse', 2), resultOf('postfix', 8)];
-  const summary = summarize({ ...facts, results });
-  expect(summary.rows.map(({ posthouseRatio }) => posthouseRatio)).toEqual([undefined, 4]);
-  expect(summary.rows[0]).toMatchObject({ arrivedPerSecond: 500, cpuSecondsPerThousand: 1 });
-  expect(caseTable(summary)).toContain('4.00 x');
+  const text = caseText({ ...facts, rows, table: throughputTable(rows), notes: ['a note'] });
+  expect(text).toContain('4.00 x');
+  expect(text).toContain('every sync 5 ms longer');
+  expect(text).toContain('a note');
 });
 
 test('wrong options are told', () => {
-  expect(() => readArguments(['--case', 'none'])).toThrow('there is no case none');
+  expect(() => readArguments(['--case', 'none'])).toThrow(
+    'there is no case none; there is mailbox',
+  );
   expect(() => readArguments(['--rounds', '0'])).toThrow('--rounds must be a whole number');
   expect(readArguments(['--help'])).toBeUndefined();
 });

@@ -2,7 +2,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { SinkRecord, createSink } from '../src/arrival/sink-server.ts';
+import { SinkRecord } from '../src/arrival/sink-record.ts';
+import { createSink } from '../src/arrival/sink-server.ts';
+import type { Envelope } from '../src/load/client-session.ts';
 import { drive } from '../src/load/drive.ts';
 import { createPattern, messageHead } from '../src/message.ts';
 
@@ -20,21 +22,24 @@ async function startedSink(): Promise<{ readonly record: SinkRecord; readonly po
 
 test('what the driver sends is all there, once', async () => {
   const { port, record } = await startedSink();
-  const envelope = { reversePath: 'a@local.test', forwardPath: 'b@sink.test' };
-  const load = { run: 'round1', messages: 50, pattern, envelope };
+  const forwardPaths = ['r0@sink.test', 'r1@sink.test'];
+  const envelope = (): Envelope => ({ reversePath: 'a@local.test', forwardPaths });
+  const load = { run: 'round1', messages: 25, pattern, envelope };
   await drive({ port }, { ...load, sessions: 5, reuse: true });
-  expect(record.check('round1')).toEqual({ good: 50, repeated: 0, foreign: 0 });
+  expect(record.check('round1')).toMatchObject({ good: 50, repeated: 0, foreign: 0 });
   await drive({ port }, { ...load, sessions: 3, reuse: false });
-  expect(record.check('round1')).toEqual({ good: 50, repeated: 0, foreign: 0 });
+  expect(record.check('round1')).toMatchObject({ good: 50, repeated: 0, foreign: 0 });
 });
 
 test('a message that comes twice or from another run is told apart, cut at any octet', async () => {
   const { port, record } = await startedSink();
   const message = (run: string): string => messageHead(run, 1) + pattern.wireEnd.toString('latin1');
-  const pipelined = ['round1', 'round1', 'round0'].map((run) => `DATA\r\n${message(run)}`);
+  const pipelined = ['round1', 'round1', 'round0'].map(
+    (run) => `MAIL FROM:<>\r\nRCPT TO:<r0@a.test>\r\nDATA\r\n${message(run)}`,
+  );
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   for (const octet of `EHLO a\r\n${pipelined.join('')}QUIT\r\n`) socket.write(octet);
   socket.resume();
   await once(socket, 'close');
-  expect(record.check('round1')).toEqual({ good: 1, repeated: 1, foreign: 1 });
+  expect(record.check('round1')).toMatchObject({ good: 1, repeated: 1, foreign: 1 });
 });

@@ -2,18 +2,20 @@
 
 /** What a check of one run found. */
 export interface Findings {
-  /** Messages that are there, whole, once. */
+  /** Deliveries that are there, whole, once: as many as messages, times recipients. */
   readonly good: number;
-  /** Numbers that came more than once. */
+  /** Those that came more than once. */
   readonly repeated: number;
   /** Something that is not a whole message of this run. */
   readonly foreign: number;
+  /** When each message came, by its number and our `now`; of several recipients the last. */
+  readonly times: ReadonlyMap<number, number>;
 }
 
 /** One destination over several runs. */
 export interface Arrival {
   /** Resolves when that many more have come since the last check. @throws Error when nothing comes for long */
-  reached(messages: number): Promise<void>;
+  reached(deliveries: number): Promise<void>;
   /** Looks at all that came since the last check. */
   check(run: string): Promise<Findings>;
   stop(): Promise<void>;

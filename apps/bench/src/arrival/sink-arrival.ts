@@ -1,21 +1,29 @@
 /** Messages that arrive at the sink's process, which is asked how many there are. */
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import type { Load } from '../load/load.ts';
 import { pause } from '../subject/child.ts';
 import { PATIENCE_MS } from './arrival.ts';
 import type { Arrival } from './arrival.ts';
-import type { SinkAnswer, SinkQuestion } from './sink-process.ts';
+import type { SinkAnswer, SinkQuestion, Taken } from './sink-process.ts';
 
 const ASK_EVERY_MS = 5;
 
 /** A sink that runs. */
 export interface SinkArrival extends Arrival {
   readonly port: number;
+  /** How much came since the last check. */
+  taken(): Promise<Taken>;
 }
 
 /** Starts one. @throws Error */
-export async function startSink(messageBytes: number): Promise<SinkArrival> {
-  const child = fork(process.argv[1] ?? '', ['serve-sink', String(messageBytes)]);
+export async function startSink(
+  load: Pick<Load, 'messageBytes' | 'roundTripMs'>,
+): Promise<SinkArrival> {
+  const facts = [load.messageBytes, load.roundTripMs].map(String);
+  const child = fork(process.argv[1] ?? '', ['serve-sink', ...facts], {
+    serialization: 'advanced',
+  });
   const first = await answerOf(child);
   if (first.kind !== 'listening') throw new Error('the sink does not listen');
   const ask = (question: SinkQuestion): Promise<SinkAnswer> => {
@@ -23,17 +31,22 @@ export async function startSink(messageBytes: number): Promise<SinkArrival> {
     child.send(question);
     return answer;
   };
+  const taken = async (): Promise<Taken> => {
+    const answer = await ask({ kind: 'taken' });
+    if (answer.kind !== 'taken') throw new Error('the sink does not answer');
+    return answer;
+  };
   return {
     port: first.port,
-    async reached(messages) {
-      let last = { taken: -1, at: Date.now() };
+    taken,
+    async reached(deliveries) {
+      let last = { count: -1, at: Date.now() };
       for (;;) {
-        const answer = await ask({ kind: 'taken' });
-        const taken = answer.kind === 'taken' ? answer.messages : 0;
-        if (taken >= messages) return;
-        if (taken > last.taken) last = { taken, at: Date.now() };
+        const { deliveries: count } = await taken();
+        if (count >= deliveries) return;
+        if (count > last.count) last = { count, at: Date.now() };
         if (Date.now() - last.at > PATIENCE_MS)
-          throw new Error(`${taken} of ${messages} messages arrived at the sink`);
+          throw new Error(`${count} of ${deliveries} messages arrived at the sink`);
         await pause(ASK_EVERY_MS);
       }
     },

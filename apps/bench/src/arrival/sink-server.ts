@@ -7,53 +7,10 @@
  */
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
-import { recognizeOnWire } from '../message.ts';
-import type { MessagePattern } from '../message.ts';
-import type { Findings } from './arrival.ts';
+import type { SinkRecord } from './sink-record.ts';
 
 const FINAL_DOT = Buffer.from('\r\n.\r\n');
 const OFFERS = '250-sink.test\r\n250-PIPELINING\r\n250-SIZE\r\n250 8BITMIME\r\n';
-
-/** What came, over all connections. */
-export class SinkRecord {
-  #numbers = new Map<string, Set<number>>();
-  #repeated = 0;
-  #foreign = 0;
-  #taken = 0;
-  readonly #pattern: MessagePattern;
-
-  constructor(pattern: MessagePattern) {
-    this.#pattern = pattern;
-  }
-
-  /** Messages since the last check. */
-  get taken(): number {
-    return this.#taken;
-  }
-
-  take(received: Buffer): void {
-    this.#taken += 1;
-    const known = recognizeOnWire(received, this.#pattern);
-    if (known === undefined) {
-      this.#foreign += 1;
-      return;
-    }
-    const numbers = this.#numbers.get(known.run) ?? new Set();
-    this.#numbers.set(known.run, numbers);
-    if (numbers.has(known.number)) this.#repeated += 1;
-    numbers.add(known.number);
-  }
-
-  /** Tells and forgets. */
-  check(run: string): Findings {
-    const mine = this.#numbers.get(run)?.size ?? 0;
-    const strange = [...this.#numbers.values()].reduce((sum, { size }) => sum + size, -mine);
-    const findings = { good: mine, repeated: this.#repeated, foreign: this.#foreign + strange };
-    this.#numbers = new Map();
-    this.#repeated = this.#foreign = this.#taken = 0;
-    return findings;
-  }
-}
 
 /** A sink, not yet listening. */
 export function createSink(record: SinkRecord): Server {
@@ -69,6 +26,8 @@ class SinkSession {
   readonly #socket: Socket;
   readonly #record: SinkRecord;
   #rest: Buffer = Buffer.alloc(0);
+  /** Of the transaction: `r7@...` is 7. */
+  #recipients: number[] = [];
   /** Chunks of the message that is coming; undefined between messages. */
   #message: Buffer[] | undefined;
   #replies = '';
@@ -95,6 +54,8 @@ class SinkSession {
     const end = input.indexOf(10) + 1;
     if (end === 0) return 0;
     const verb = input.toString('latin1', 0, 4).toUpperCase();
+    if (verb === 'MAIL') this.#recipients = [];
+    if (verb === 'RCPT') this.#recipients.push(recipientOf(input.toString('latin1', 0, end)));
     if (verb === 'EHLO') this.#replies += OFFERS;
     else if (verb === 'DATA') {
       this.#message = [];
@@ -117,9 +78,14 @@ class SinkSession {
     }
     const end = at + FINAL_DOT.length;
     const last = input.subarray(0, end);
-    this.#record.take(chunks.length === 0 ? last : Buffer.concat([...chunks, last]));
+    const message = chunks.length === 0 ? last : Buffer.concat([...chunks, last]);
+    this.#record.take(message, this.#recipients);
     this.#message = undefined;
     this.#replies += '250 taken\r\n';
     return end;
   }
+}
+
+function recipientOf(command: string): number {
+  return Number(/<r(\d+)@/.exec(command)?.[1] ?? 0);
 }

@@ -7,6 +7,7 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { now } from '../meter/clock.ts';
 import { ReplyWaiter } from './reply-waiter.ts';
 
 /** Where the load goes. */
@@ -19,41 +20,44 @@ export interface Entry {
 /** What is said before each message. */
 export interface Envelope {
   readonly reversePath: string;
-  readonly forwardPath: string;
+  readonly forwardPaths: readonly string[];
 }
 
 /** One connection. */
 export class ClientSession {
-  readonly #envelope: Envelope;
   #socket: Socket;
   #replies: ReplyWaiter;
 
-  private constructor(socket: Socket, envelope: Envelope) {
+  private constructor(socket: Socket) {
     this.#socket = socket;
-    this.#envelope = envelope;
     this.#replies = new ReplyWaiter(socket);
   }
 
   /** @throws Error */
-  static async open(entry: Entry, envelope: Envelope): Promise<ClientSession> {
+  static async open(entry: Entry): Promise<ClientSession> {
     const socket = connect({ host: '127.0.0.1', port: entry.port, noDelay: true });
-    const session = new ClientSession(socket, envelope);
+    const session = new ClientSession(socket);
     await session.#expect('220');
     await session.#say('EHLO client.test', '250');
     if (entry.login) await session.#logIn(entry.login);
     return session;
   }
 
-  /** One message: its own head, and the end that all share. */
-  async send(head: string, wireEnd: Buffer): Promise<void> {
-    await this.#say(`MAIL FROM:<${this.#envelope.reversePath}>`, '250');
-    await this.#say(`RCPT TO:<${this.#envelope.forwardPath}>`, '250');
+  /**
+   * One message: its own head, and the end that all share. Resolves at its 250.
+   * @returns when the final dot was written, by `now`
+   */
+  async send({ reversePath, forwardPaths }: Envelope, head: string, end: Buffer): Promise<number> {
+    await this.#say(`MAIL FROM:<${reversePath}>`, '250');
+    for (const path of forwardPaths) await this.#say(`RCPT TO:<${path}>`, '250');
     await this.#say('DATA', '354');
     this.#socket.cork();
     this.#socket.write(head, 'latin1');
-    this.#socket.write(wireEnd);
+    this.#socket.write(end);
     this.#socket.uncork();
+    const sentAt = now();
     await this.#expect('250');
+    return sentAt;
   }
 
   async close(): Promise<void> {

@@ -16,35 +16,41 @@ export interface Drive {
   readonly sessions: number;
   readonly reuse: boolean;
   readonly pattern: MessagePattern;
-  readonly envelope: Envelope;
+  /** By the number of the message, from 1. */
+  readonly envelope: (number: number) => Envelope;
 }
 
 /** Sends everything; resolves when the last message has its 250. @throws Error */
 export async function drive(entry: Entry, load: Drive): Promise<void> {
   let sent = 0;
-  const next = (): string | undefined => {
+  const next = (): number | undefined => {
     if (sent === load.messages) return undefined;
     sent += 1;
-    return messageHead(load.run, sent);
+    return sent;
   };
   const session = load.reuse ? sendMany : sendOneEach;
   await Promise.all(Array.from({ length: load.sessions }, () => session(entry, load, next)));
 }
 
-type Next = () => string | undefined;
+type Next = () => number | undefined;
 
 async function sendMany(entry: Entry, load: Drive, next: Next): Promise<void> {
-  const session = await ClientSession.open(entry, load.envelope);
-  for (let head = next(); head !== undefined; head = next()) {
-    await session.send(head, load.pattern.wireEnd);
+  const session = await ClientSession.open(entry);
+  for (let number = next(); number !== undefined; number = next()) {
+    await sendNumber(session, load, number);
   }
   await session.close();
 }
 
 async function sendOneEach(entry: Entry, load: Drive, next: Next): Promise<void> {
-  for (let head = next(); head !== undefined; head = next()) {
-    const session = await ClientSession.open(entry, load.envelope);
-    await session.send(head, load.pattern.wireEnd);
+  for (let number = next(); number !== undefined; number = next()) {
+    const session = await ClientSession.open(entry);
+    await sendNumber(session, load, number);
     await session.close();
   }
+}
+
+function sendNumber(session: ClientSession, load: Drive, number: number): Promise<number> {
+  const { envelope, pattern, run } = load;
+  return session.send(envelope(number), messageHead(run, number), pattern.wireEnd);
 }

@@ -1,39 +1,48 @@
 /**
  * What a process and all its descendants have used, read from /proc (Linux).
  *
- * CPU includes children that have ended and were waited for. Memory is the proportional set
- * size, so that many processes of one program are not counted for the same pages; where it
- * may not be read, the resident set.
+ * CPU includes children that have ended and were waited for. The proportional set size does
+ * not count many processes of one program for the same pages; where it may not be read, the
+ * resident set stands for it. Peaks between two looks, four a second, are not seen.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 
 /** Clock ticks per second of /proc: fixed at 100 on Linux. */
 const TICKS = 100;
 const SAMPLE_EVERY_MS = 250;
+const NOTHING: TreeBytes = { proportional: 0, resident: 0 };
 
 interface ProcessTimes {
   readonly parent: number;
   readonly seconds: number;
 }
 
+/** Memory of a tree, in octets. */
+export interface TreeBytes {
+  /** Shared pages are divided among those who share them (PSS). */
+  readonly proportional: number;
+  /** Every process counts all its pages (RSS). */
+  readonly resident: number;
+}
+
 /** Measures one tree of processes. */
 export interface TreeMeter {
   /** CPU seconds so far. */
   cpuSeconds(): number;
-  /** Peak since the last call, in octets. */
-  peakBytes(): number;
+  /** Peaks since the last call. */
+  peakBytes(): TreeBytes;
   stop(): void;
 }
 
 /** Begins to watch the memory of `root` and its descendants. */
 export function watchTree(root: number): TreeMeter {
-  let peak = 0;
+  let peak: TreeBytes = NOTHING;
   const sample = (): void => {
-    const members = [...membersOf(root).keys()];
-    peak = Math.max(
-      peak,
-      members.reduce((sum, pid) => sum + memoryOf(pid), 0),
-    );
+    const { proportional, resident } = treeBytes(root);
+    peak = {
+      proportional: Math.max(peak.proportional, proportional),
+      resident: Math.max(peak.resident, resident),
+    };
   };
   const timer = setInterval(sample, SAMPLE_EVERY_MS);
   return {
@@ -41,16 +50,22 @@ export function watchTree(root: number): TreeMeter {
     peakBytes() {
       sample();
       const highest = peak;
-      peak = 0;
+      peak = NOTHING;
       return highest;
     },
     stop: () => clearInterval(timer),
   };
 }
 
-/** Memory of the tree now, in octets. */
-export function treeBytes(root: number): number {
-  return [...membersOf(root).keys()].reduce((sum, pid) => sum + memoryOf(pid), 0);
+/** Memory of the tree now. */
+export function treeBytes(root: number): TreeBytes {
+  let [proportional, resident] = [0, 0];
+  for (const pid of membersOf(root).keys()) {
+    const own = residentOf(pid);
+    resident += own;
+    proportional += proportionalOf(pid) ?? own;
+  }
+  return { proportional, resident };
 }
 
 function membersOf(root: number): ReadonlyMap<number, ProcessTimes> {
@@ -82,11 +97,13 @@ function timesOf(pid: string): ProcessTimes | undefined {
   return { parent: Number(fields[1]), seconds: ticks / TICKS };
 }
 
-function memoryOf(pid: number): number {
-  const kilobytes =
-    /^Pss: +(\d+)/m.exec(readText(`/proc/${pid}/smaps_rollup`)) ??
-    /^VmRSS:\s+(\d+)/m.exec(readText(`/proc/${pid}/status`));
-  return Number(kilobytes?.[1] ?? 0) * 1024;
+function proportionalOf(pid: number): number | undefined {
+  const kilobytes = /^Pss: +(\d+)/m.exec(readText(`/proc/${pid}/smaps_rollup`))?.[1];
+  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+}
+
+function residentOf(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+)/m.exec(readText(`/proc/${pid}/status`))?.[1] ?? 0) * 1024;
 }
 
 /** Processes end while they are looked at. */

@@ -1,4 +1,4 @@
-/** Medians and spreads. Pure. */
+/** Medians, quantiles and spreads. Pure. */
 
 /** NaN for nothing. */
 export function median(values: readonly number[]): number {
@@ -11,4 +11,10 @@ export function median(values: readonly number[]): number {
 /** The distance between the least and the greatest, as a share of the median. */
 export function spread(values: readonly number[]): number {
   return (Math.max(...values) - Math.min(...values)) / median(values);
+}
+
+/** The least value that so large a share (0 to 1) of all does not exceed; NaN for nothing. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
 }

@@ -3,15 +3,15 @@
  * stopped with its own configuration directory. The machine's own Postfix is not touched.
  *
  * Stock settings but for what would measure something else: no DNS, no greylisting pause
- * between its processes (in_flow_delay), as many processes as there are sessions. It must
- * be started as root; its log-ins are answered by us (see sasl-server).
+ * between its processes (in_flow_delay), processes for a hundred sessions, messages of up to
+ * 50 MB. It must be started as root; its log-ins are answered by us (see sasl-server).
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { MAILBOX } from '../message.ts';
+import { MAILBOX, distantDomain, distantHost } from '../load/load.ts';
 import { freePort, startChild } from './child.ts';
 import { startSaslServer } from './sasl-server.ts';
 import type { Subject, SubjectSetting } from './subject.ts';
@@ -43,7 +43,10 @@ export const postfix: Subject = {
     await writeFile(join(etc, 'main.cf'), mainSettings(setting, sasl.port));
     await writeFile(join(etc, 'master.cf'), await services(ports));
     await writeFile(join(etc, 'mailboxes'), `${MAILBOX} box/\n`);
-    await run('postmap', ['-c', etc, `hash:${join(etc, 'mailboxes')}`]);
+    await writeFile(join(etc, 'transport'), transports(setting));
+    for (const map of ['mailboxes', 'transport']) {
+      await run('postmap', ['-c', etc, `hash:${join(etc, map)}`]);
+    }
     const startedAt = performance.now();
     const child = startChild({
       command: [...(setting.under ?? []), 'postfix', '-c', etc, 'start-fg'],
@@ -97,11 +100,11 @@ async function makeCertificate(etc: string): Promise<void> {
 }
 
 function mainSettings(
-  { directory, environment = {}, sinkPort }: SubjectSetting,
+  { directory, environment = {}, sink: place }: SubjectSetting,
   saslPort: number,
 ): string {
   const kept = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-  const sink = `smtp:[127.0.0.1]:${sinkPort ?? 9}`;
+  const sink = `smtp:[127.0.0.1]:${place?.port ?? 9}`;
   return `compatibility_level = 3.6
 queue_directory = ${directory}/spool
 data_directory = ${directory}/data
@@ -128,19 +131,32 @@ virtual_mailbox_maps = hash:${directory}/etc/mailboxes
 virtual_uid_maps = static:${MAIL_USER}
 virtual_gid_maps = static:${MAIL_USER}
 virtual_minimum_uid = 100
-relay_domains = sink.test
+relay_domains = sink.test, many.test
+transport_maps = hash:${directory}/etc/transport
 relay_transport = ${sink}
 default_transport = ${sink}
 smtp_dns_support_level = disabled
 smtpd_peername_lookup = no
 smtpd_client_connection_count_limit = 0
-default_process_limit = 60
+default_process_limit = 120
 in_flow_delay = 0
+message_size_limit = 52428800
+virtual_mailbox_limit = 0
 smtpd_tls_cert_file = ${directory}/etc/cert.pem
 smtpd_tls_key_file = ${directory}/etc/key.pem
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = inet:127.0.0.1:${saslPort}
 `;
+}
+
+/** A host of its own for each of many domains. */
+function transports({ sink }: SubjectSetting): string {
+  if (sink === undefined || sink.domains === 1) return '';
+  const { domains, port } = sink;
+  return Array.from(
+    { length: domains },
+    (_, index) => `${distantDomain(index)} smtp:[${distantHost(index)}]:${port}\n`,
+  ).join('');
 }
 
 /** The services that Debian ships, none of them in a chroot, on our ports. */

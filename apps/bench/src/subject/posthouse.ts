@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { MAILBOX } from '../message.ts';
+import { MAILBOX, distantDomain, distantHost } from '../load/load.ts';
 import { freePort, startChild } from './child.ts';
 import type { Subject, SubjectSetting } from './subject.ts';
 
@@ -53,12 +53,6 @@ export const posthouse: Subject = {
 };
 
 function configuration(setting: SubjectSetting, port: number, submissionPort: number): string {
-  const relaying =
-    setting.sinkPort === undefined
-      ? ''
-      : `outbound = "relayhost"
-relayhost = { host = "127.0.0.1", port = ${setting.sinkPort}, tls = "off" }
-`;
   return `[server]
 hostname = "bench.test"
 state_directory = "state"
@@ -70,9 +64,20 @@ listen_tls = "off"
 [relay]
 listen = "127.0.0.1:${port}"
 trusted_networks = ["127.0.0.0/8"]
-${relaying}[delivery]
+${relaying(setting)}[delivery]
 listen = "off"
 `;
+}
+
+function relaying({ sink }: SubjectSetting): string {
+  if (sink === undefined) return '';
+  const hop = (host: string): string => `{ host = "${host}", port = ${sink.port}, tls = "off" }`;
+  if (sink.domains === 1) return `outbound = "relayhost"\nrelayhost = ${hop('127.0.0.1')}\n`;
+  const routes = Array.from(
+    { length: sink.domains },
+    (_, index) => `"${distantDomain(index)}" = ${hop(distantHost(index))}`,
+  );
+  return `[relay.routes]\n${routes.join('\n')}\n`;
 }
 
 async function addAccount(file: string): Promise<void> {

@@ -1,14 +1,23 @@
 /** Somebody who is measured: how it is started, where it takes mail, what it leaves. */
-import type { SubjectName } from '../benchmark-case.ts';
 import type { Entry } from '../load/client-session.ts';
 import type { Environment } from '../meter/slow-sync.ts';
+
+/** Who can be measured. */
+export type SubjectName = 'posthouse' | 'postfix' | 'ceiling';
+
+/** Where mail is relayed to: hosts of loopback, all on one port. */
+export interface SinkPlace {
+  readonly port: number;
+  /** 1: everything goes to 127.0.0.1; more: each of so many domains to its own host (see load). */
+  readonly domains: number;
+}
 
 /** What a subject is started with. */
 export interface SubjectSetting {
   /** Its own, empty. Nothing in it is deleted before all runs are over. */
   readonly directory: string;
-  /** Where it relays to; no such host, no relaying. */
-  readonly sinkPort?: number;
+  /** Where it relays to; no such place, no relaying. */
+  readonly sink?: SinkPlace;
   /** Command that it runs under. @default none */
   readonly under?: readonly string[];
   /** For each of its processes. @default nothing but what we have ourselves */
@@ -33,6 +42,8 @@ export interface RunningSubject {
 /** A kind of subject. */
 export interface Subject {
   readonly name: SubjectName;
+  /** What one must know to compare it with the others. */
+  readonly remark?: string;
   /** Why it cannot be measured here, in words that begin with what is missing; undefined where it can. */
   obstacle(): Promise<string | undefined>;
   /** @throws Error where it does not begin to take mail */

@@ -1,0 +1,53 @@
+/** All cases, in the order in which they run. */
+import type { BenchmarkCase } from './case.ts';
+import { startUp } from './start-up.ts';
+import { throughputCase } from './throughput.ts';
+
+export const CASES: readonly BenchmarkCase[] = [
+  throughputCase('mailbox', 'port 25 → Maildir, 4 KB, 20 sessions', {}),
+  throughputCase('relay', 'port 25 → sink, 4 KB, 20 sessions', { destination: 'sink' }),
+  throughputCase('relay-100', 'port 25 → sink, 4 KB, 100 sessions', {
+    destination: 'sink',
+    sessions: 100,
+  }),
+  throughputCase('no-reuse', 'port 25 → Maildir, 4 KB, 20 sessions at a time, one message each', {
+    reuse: false,
+    messages: 2000,
+  }),
+  throughputCase(
+    'one-session',
+    'port 25 → Maildir, 4 KB, one session at a time, one message each',
+    { sessions: 1, reuse: false, messages: 500 },
+  ),
+  throughputCase('large', 'port 25 → Maildir, 100 KB, 20 sessions', {
+    messageBytes: 102_400,
+    messages: 1500,
+  }),
+  throughputCase('huge', 'port 25 → Maildir, 10 MB, 4 sessions', {
+    messageBytes: 10_485_760,
+    sessions: 4,
+    messages: 30,
+  }),
+  throughputCase('recipients', 'port 25 → sink, 4 KB, 100 recipients each, 20 sessions', {
+    destination: 'sink',
+    recipients: 100,
+    messages: 300,
+  }),
+  throughputCase('destinations', 'port 25 → 1,000 hosts, 4 KB, 20 sessions', {
+    destination: 'sink',
+    domains: 1000,
+    messages: 4000,
+  }),
+  throughputCase('distant', 'port 25 → sink that is 50 ms away, 4 KB, 20 sessions', {
+    destination: 'sink',
+    roundTripMs: 50,
+    messages: 2000,
+  }),
+  throughputCase(
+    'submission',
+    'submission with STARTTLS and AUTH → Maildir, 4 KB, 20 sessions',
+    { entry: 'submission' },
+    ['posthouse', 'postfix'],
+  ),
+  startUp,
+];

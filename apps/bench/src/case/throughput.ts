@@ -1,0 +1,121 @@
+/**
+ * A load as fast as it is taken: all its subjects, round by round, each round in another order.
+ *
+ * All subjects run all the time, and only one is loaded. The first round warms up and is
+ * thrown away. Sync calls are counted afterwards, in a run of their own, because the
+ * counting has a cost.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { COMMON_LOAD } from '../load/load.ts';
+import type { Load } from '../load/load.ts';
+import { canTrace, countSyncs, tracing } from '../meter/sync-calls.ts';
+import { summarize, throughputTable } from '../report/throughput.ts';
+import { measureRound, openStand } from '../stand.ts';
+import type { Measurement, Stand } from '../stand.ts';
+import type { Subject, SubjectName } from '../subject/subject.ts';
+import type { BenchmarkCase, CaseContext } from './case.ts';
+
+/** One subject's results. */
+export interface Result {
+  readonly subject: SubjectName;
+  readonly measurements: readonly Measurement[];
+  /** Absent where they cannot be counted. */
+  readonly syncsPerMessage?: number;
+}
+
+const TRACED_MESSAGES = 400;
+const DEFAULT_SUBJECTS: readonly SubjectName[] = ['posthouse', 'postfix', 'ceiling'];
+
+/** A case of the common load with these changes. */
+export function throughputCase(
+  name: string,
+  title: string,
+  changes: Partial<Load>,
+  subjects: readonly SubjectName[] = DEFAULT_SUBJECTS,
+): BenchmarkCase {
+  return {
+    name,
+    title,
+    subjects,
+    syncs: true,
+    async run(context) {
+      const { messages, sessions } = context;
+      const load: Load = {
+        ...COMMON_LOAD,
+        ...changes,
+        ...(messages !== undefined && { messages }),
+        ...(sessions !== undefined && { sessions }),
+      };
+      const rows = summarize(await compare(name, load, context));
+      return { rows, table: throughputTable(rows), notes: remarksOf(context.subjects) };
+    },
+  };
+}
+
+async function compare(name: string, load: Load, context: CaseContext): Promise<readonly Result[]> {
+  const stands: Stand[] = [];
+  const measurements = new Map<Stand, Measurement[]>();
+  const { directory, environment, profileDirectory } = context;
+  const profile = profileDirectory === undefined ? {} : { profileDirectory };
+  try {
+    for (const subject of context.subjects) {
+      const stand = await openStand(subject, load, { directory, environment, ...profile });
+      stands.push(stand);
+      measurements.set(stand, []);
+    }
+    for (let round = 0; round <= context.rounds; round += 1) {
+      for (const stand of rotated(stands, round)) {
+        const measurement = await measureRound(stand, load, `round${round}`);
+        const rate = (measurement.messages / measurement.arrivedSeconds).toPrecision(3);
+        const note = round === 0 ? ' (does not count)' : '';
+        context.tell(`${name}: ${stand.subject.name} ${Number(rate)}/s${note}`);
+        if (round > 0) measurements.get(stand)?.push(measurement);
+      }
+    }
+  } finally {
+    for (const stand of stands) await stand.stop();
+  }
+  const results: Result[] = [];
+  for (const [{ subject }, mine] of measurements) {
+    const syncsPerMessage = await countedSyncs(subject, load, context);
+    const known = syncsPerMessage === undefined ? {} : { syncsPerMessage };
+    results.push({ subject: subject.name, measurements: mine, ...known });
+  }
+  return results;
+}
+
+async function countedSyncs(
+  subject: Subject,
+  load: Load,
+  { directory, environment }: CaseContext,
+): Promise<number | undefined> {
+  if (!canTrace()) return undefined;
+  const place = join(directory, 'traced');
+  await mkdir(place, { recursive: true });
+  const file = join(place, `${subject.name}.syncs`);
+  const stand = await openStand(subject, load, {
+    directory: place,
+    under: tracing(file),
+    environment,
+  });
+  try {
+    const before = await countSyncs(file);
+    const messages = Math.min(load.messages, TRACED_MESSAGES);
+    await measureRound(stand, { ...load, messages }, 'traced');
+    return ((await countSyncs(file)) - before) / messages;
+  } finally {
+    await stand.stop();
+  }
+}
+
+function remarksOf(subjects: readonly Subject[]): readonly string[] {
+  return subjects.flatMap(({ name, remark }) =>
+    remark === undefined ? [] : [`${name}: ${remark}`],
+  );
+}
+
+function rotated<T>(list: readonly T[], by: number): readonly T[] {
+  const at = list.length === 0 ? 0 : by % list.length;
+  return [...list.slice(at), ...list.slice(0, at)];
+}

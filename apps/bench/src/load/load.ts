@@ -1,0 +1,69 @@
+/**
+ * A load: which messages, from how many sessions, which way in and where to. Plain data.
+ *
+ * Every subject of a case gets the same.
+ */
+import type { Envelope } from './client-session.ts';
+
+/** The mailbox that sends everything, and receives what is not relayed. */
+export const MAILBOX = 'box@local.test';
+
+/** One load. */
+export interface Load {
+  /** Octets of one message as it is sent, header section included. */
+  readonly messageBytes: number;
+  /** Sessions at the same time. */
+  readonly sessions: number;
+  /** Whether a session sends one message after another, or only one. */
+  readonly reuse: boolean;
+  /** Port 25 without TLS, or submission with STARTTLS and AUTH. */
+  readonly entry: 'exchange' | 'submission';
+  /** A Maildir, or another host. */
+  readonly destination: 'mailbox' | 'sink';
+  /** Recipients of each message; more than one only for the sink. */
+  readonly recipients: number;
+  /** Domains that the messages are for, in turns, each with a host of its own; more than one only for the sink. */
+  readonly domains: number;
+  /** Way to the sink and back, for each octet. */
+  readonly roundTripMs: number;
+  /** Messages of a round. */
+  readonly messages: number;
+}
+
+/** What most cases have. */
+export const COMMON_LOAD: Load = {
+  messageBytes: 4096,
+  sessions: 20,
+  reuse: true,
+  entry: 'exchange',
+  destination: 'mailbox',
+  recipients: 1,
+  domains: 1,
+  roundTripMs: 0,
+  messages: 4000,
+};
+
+/** The paths of a load's messages, by their numbers. */
+export function envelopesOf({
+  destination,
+  domains,
+  recipients,
+}: Load): (number: number) => Envelope {
+  const reversePath = MAILBOX;
+  if (destination === 'mailbox') return () => ({ reversePath, forwardPaths: [MAILBOX] });
+  const localParts = Array.from({ length: recipients }, (_, index) => `r${index}`);
+  return (number) => {
+    const domain = domains === 1 ? 'sink.test' : distantDomain(number % domains);
+    return { reversePath, forwardPaths: localParts.map((local) => `${local}@${domain}`) };
+  };
+}
+
+/** One of many domains. */
+export function distantDomain(index: number): string {
+  return `d${index}.many.test`;
+}
+
+/** Its host: the sink by an address of its own. */
+export function distantHost(index: number): string {
+  return `127.1.${Math.floor(index / 250)}.${(index % 250) + 1}`;
+}

@@ -1,0 +1,75 @@
+/** A throughput case in figures: medians over the rounds, and ratios to the peers. Pure. */
+import type { Result } from '../case/throughput.ts';
+import type { SubjectName } from '../subject/subject.ts';
+import { median, spread } from './statistics.ts';
+
+/** One line of the table. */
+export interface ThroughputRow {
+  readonly subject: SubjectName;
+  /** Messages a second until the last 250. */
+  readonly acceptedPerSecond: number;
+  /** Messages a second until the last one was there. */
+  readonly arrivedPerSecond: number;
+  /** Of the latter. */
+  readonly spread: number;
+  readonly cpuSecondsPerThousand: number;
+  readonly peakMegabytes: number;
+  readonly syncsPerMessage?: number;
+  /** Posthouse's rate by this one's; absent for Posthouse. */
+  readonly posthouseRatio?: number;
+}
+
+const MEGABYTE = 1_000_000;
+const HEAD = ['', 'accepted/s', 'arrived/s', 'spread', 'CPU s/1000', 'MB', 'syncs', 'Posthouse is'];
+
+/** The rows, in the order of the results. */
+export function summarize(results: readonly Result[]): readonly ThroughputRow[] {
+  const own = results.find(({ subject }) => subject === 'posthouse');
+  const ownRate = own && row(own).arrivedPerSecond;
+  return results.map((each) => {
+    const plain = row(each);
+    return each === own || ownRate === undefined
+      ? plain
+      : { ...plain, posthouseRatio: ownRate / plain.arrivedPerSecond };
+  });
+}
+
+/** The same for people. */
+export function throughputTable(rows: readonly ThroughputRow[]): readonly (readonly string[])[] {
+  return [HEAD, ...rows.map(cells)];
+}
+
+function cells(row: ThroughputRow): readonly string[] {
+  return [
+    row.subject,
+    rateText(row.acceptedPerSecond),
+    rateText(row.arrivedPerSecond),
+    `${(row.spread * 100).toFixed(0)} %`,
+    row.cpuSecondsPerThousand.toFixed(2),
+    row.peakMegabytes.toFixed(0),
+    row.syncsPerMessage?.toFixed(2) ?? '-',
+    row.posthouseRatio === undefined ? '' : `${row.posthouseRatio.toFixed(2)} x`,
+  ];
+}
+
+/** Large messages are a few a second. */
+function rateText(perSecond: number): string {
+  return perSecond.toFixed(perSecond < 20 ? 1 : 0);
+}
+
+function row({ measurements, subject, syncsPerMessage }: Result): ThroughputRow {
+  const rates = measurements.map(({ arrivedSeconds, messages }) => messages / arrivedSeconds);
+  return {
+    subject,
+    acceptedPerSecond: median(
+      measurements.map(({ acceptedSeconds, messages }) => messages / acceptedSeconds),
+    ),
+    arrivedPerSecond: median(rates),
+    spread: spread(rates),
+    cpuSecondsPerThousand: median(
+      measurements.map(({ cpuSeconds, messages }) => (cpuSeconds / messages) * 1000),
+    ),
+    peakMegabytes: median(measurements.map(({ peakBytes }) => peakBytes / MEGABYTE)),
+    ...(syncsPerMessage === undefined ? {} : { syncsPerMessage }),
+  };
+}

@@ -1,0 +1,143 @@
+/**
+ * A subject that runs, with a load's way in and its destination: what every case starts with.
+ *
+ * One round of a load: the clock runs from the first connection until the last message has its
+ * 250, and on until the last one has arrived. Then everything that came is read and compared;
+ * a message that is missing, repeated or not whole fails the run.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Arrival, Findings } from './arrival/arrival.ts';
+import { watchMailbox } from './arrival/mailbox-arrival.ts';
+import { startSink } from './arrival/sink-arrival.ts';
+import type { SinkArrival } from './arrival/sink-arrival.ts';
+import type { Entry } from './load/client-session.ts';
+import { drive } from './load/drive.ts';
+import { MAILBOX, envelopesOf } from './load/load.ts';
+import type { Load } from './load/load.ts';
+import { createPattern } from './message.ts';
+import type { MessagePattern } from './message.ts';
+import { watchTree } from './meter/process-tree.ts';
+import type { TreeMeter } from './meter/process-tree.ts';
+import { pause } from './subject/child.ts';
+import type { RunningSubject, Subject, SubjectSetting } from './subject/subject.ts';
+
+/** A subject under a case's load. */
+export interface Stand {
+  readonly subject: Subject;
+  readonly running: RunningSubject;
+  readonly entry: Entry;
+  readonly pattern: MessagePattern;
+  /** Absent for who throws mail away. */
+  readonly arrival?: Arrival;
+  readonly meter: TreeMeter;
+  stop(): Promise<void>;
+}
+
+/** What one round took. */
+export interface Measurement {
+  readonly messages: number;
+  /** Until the last 250. */
+  readonly acceptedSeconds: number;
+  /** Until the last message was there. */
+  readonly arrivedSeconds: number;
+  /** Of all the subject's processes, until half a second after that. */
+  readonly cpuSeconds: number;
+  readonly peakBytes: number;
+}
+
+/** What follows a message that has arrived (queue records, logs) belongs to its cost. */
+export const SETTLE_MS = 500;
+
+/** Starts a subject below `setting.directory`. @throws Error */
+export async function openStand(
+  subject: Subject,
+  load: Load,
+  setting: Omit<SubjectSetting, 'sink'>,
+): Promise<Stand> {
+  const sink = load.destination === 'sink' ? await startSink(load) : undefined;
+  const running = await subject.start({
+    ...setting,
+    directory: join(setting.directory, subject.name),
+    ...(sink && { sink: { port: sink.port, domains: load.domains } }),
+  });
+  const entry = load.entry === 'exchange' ? running.exchange : running.submission;
+  if (entry === undefined) throw new Error(`${subject.name} has no submission`);
+  const pattern = createPattern(load.messageBytes);
+  const arrival = await openArrival({ running, sink, entry, pattern });
+  const meter = watchTree(running.pid);
+  return {
+    subject,
+    running,
+    entry,
+    pattern,
+    ...(arrival && { arrival }),
+    meter,
+    async stop() {
+      meter.stop();
+      await running.stop();
+      await arrival?.stop();
+    },
+  };
+}
+
+interface Opening {
+  readonly running: RunningSubject;
+  readonly sink: SinkArrival | undefined;
+  readonly entry: Entry;
+  readonly pattern: MessagePattern;
+}
+
+/** A first message makes the mailbox; who throws mail away has no arrivals. */
+async function openArrival(opening: Opening): Promise<Arrival | undefined> {
+  const { entry, pattern, running, sink } = opening;
+  if (running.mailbox === undefined) {
+    await sink?.stop();
+    return undefined;
+  }
+  if (sink) return sink;
+  const { mailbox } = running;
+  const envelope = { reversePath: MAILBOX, forwardPaths: [MAILBOX] };
+  const one = { run: 'first', messages: 1, sessions: 1, reuse: true, pattern };
+  await drive(entry, { ...one, envelope: () => envelope });
+  while (!existsSync(mailbox)) await pause(20);
+  await pause(SETTLE_MS);
+  return watchMailbox(mailbox, pattern);
+}
+
+/** One round. @throws Error, with the subject's name, when mail is refused, lost, repeated or damaged */
+export async function measureRound(stand: Stand, load: Load, run: string): Promise<Measurement> {
+  try {
+    return await measure(stand, load, run);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${stand.subject.name}: ${reason}`, { cause });
+  }
+}
+
+async function measure(stand: Stand, load: Load, run: string): Promise<Measurement> {
+  const { arrival, entry, meter, pattern } = stand;
+  const { messages, recipients, reuse, sessions } = load;
+  meter.peakBytes();
+  const cpuBefore = meter.cpuSeconds();
+  const startedAt = performance.now();
+  const secondsSince = (): number => (performance.now() - startedAt) / 1000;
+  await drive(entry, { run, messages, sessions, reuse, pattern, envelope: envelopesOf(load) });
+  const acceptedSeconds = secondsSince();
+  await arrival?.reached(messages * recipients);
+  const arrivedSeconds = secondsSince();
+  await pause(SETTLE_MS);
+  const cpuSeconds = meter.cpuSeconds() - cpuBefore;
+  const peakBytes = meter.peakBytes().proportional;
+  expectAll(await arrival?.check(run), messages * recipients);
+  return { messages, acceptedSeconds, arrivedSeconds, cpuSeconds, peakBytes };
+}
+
+/** @throws Error unless all that was sent is there, whole, once */
+export function expectAll(found: Findings | undefined, deliveries: number): void {
+  if (found === undefined) return;
+  const { foreign, good, repeated } = found;
+  if (good === deliveries && repeated === 0 && foreign === 0) return;
+  const text = `${good} whole, ${repeated} repeated, ${foreign} strange`;
+  throw new Error(`not every message arrived whole and once: of ${deliveries}, ${text}`);
+}
