@@ -84,6 +84,7 @@ export async function createStack(configuration: Configuration, deps: StackDeps)
       ? await readNextHop(configuration.relay.delivery)
       : delivery.receiver,
     freeDiskBytes: () => freeBytes(disk, queueDisk(configuration)),
+    usedMemoryBytes: () => process.memoryUsage.rss(),
   });
   const submission = createSubmission(submissionOptions(configuration, certificate.current), {
     ...deps,

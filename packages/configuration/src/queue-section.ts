@@ -13,9 +13,14 @@ export interface QueueConfiguration {
   readonly maxQueuedBytes: number;
   /** Below this much room on the disk new mail is refused with 452. @default 100 MB */
   readonly minFreeBytes: number;
+  /** Above this much memory of the process new mail is refused with 452. @default 1 GB */
+  readonly maxMemoryBytes: number;
   /** How long the event log is kept. @default 30 days */
   readonly eventRetentionMs: number;
 }
+
+/** An idle process has about 75 MB: a limit below this would never let mail in. */
+const MIN_MEMORY_BYTES = 200_000_000;
 
 export function queueSection(around: Surroundings): z.ZodType<QueueConfiguration> {
   return strictTable({
@@ -42,6 +47,14 @@ export function queueSection(around: Surroundings): z.ZodType<QueueConfiguration
       field.size('Below this much room on the disk new mail is refused for now.', '100MB'),
       '100MB',
     ),
+    max_memory: field.withDefault(
+      field.size(
+        'Above this much memory of the process new mail is refused for now.',
+        '1GB',
+        MIN_MEMORY_BYTES,
+      ),
+      '1GB',
+    ),
     event_retention: field.withDefault(
       field.duration('How long the log of deliveries is kept.', '30d'),
       '30d',
@@ -51,6 +64,7 @@ export function queueSection(around: Surroundings): z.ZodType<QueueConfiguration
     directory: table.directory ?? around.state('queue'),
     maxQueuedBytes: table.max_size,
     minFreeBytes: table.min_free_space,
+    maxMemoryBytes: table.max_memory,
     eventRetentionMs: table.event_retention,
   }));
 }

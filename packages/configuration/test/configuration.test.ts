@@ -54,6 +54,7 @@ describe('an empty file', () => {
         directory: `${BASE}/var/queue`,
         maxQueuedBytes: 50_000_000_000,
         minFreeBytes: 100_000_000,
+        maxMemoryBytes: 1_000_000_000,
         eventRetentionMs: 2_592_000_000,
       },
       delivery: {

@@ -1,9 +1,10 @@
 /**
  * Whether another message may be taken, said at MAIL and before any of its octets.
  *
- * Sums come from the store, which keeps them in memory; the free disk is asked for
- * at most once a second, in the background, so that MAIL never waits for it. A disk
- * that cannot be asked is not taken to be full: the store itself says so in time.
+ * Sums come from the store, which keeps them in memory; the free disk and the memory of
+ * the process are asked for at most once a second, in the background, so that MAIL never
+ * waits for them. A disk that cannot be asked is not taken to be full: the store itself
+ * says so in time.
  */
 import { refuse } from '@posthouse/mail';
 import type { Clock, Logger, MailError } from '@posthouse/mail';
@@ -14,7 +15,8 @@ export interface BackPressureDeps {
   readonly store: Pick<Store, 'usage'>;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly freeDiskBytes?: () => Promise<number>;
+  readonly freeDiskBytes?: (() => Promise<number>) | undefined;
+  readonly usedMemoryBytes?: (() => number) | undefined;
 }
 
 const ASK_EVERY_MS = 1000;
@@ -23,6 +25,7 @@ export class BackPressure {
   readonly #limits: ResolvedBackPressure;
   readonly #deps: BackPressureDeps;
   #freeBytes = Infinity;
+  #memoryBytes = 0;
   #askedAt = -Infinity;
   /** Declared by transactions that are under way. */
   #expectedBytes = 0;
@@ -32,11 +35,12 @@ export class BackPressure {
     this.#deps = deps;
   }
 
-  /** Asks for the free disk now. Never rejects. */
+  /** Asks for the memory and the free disk now. Never rejects. */
   async refresh(): Promise<void> {
-    const { freeDiskBytes, clock, logger } = this.#deps;
-    if (freeDiskBytes === undefined) return;
+    const { freeDiskBytes, usedMemoryBytes, clock, logger } = this.#deps;
     this.#askedAt = clock.now();
+    this.#memoryBytes = usedMemoryBytes?.() ?? 0;
+    if (freeDiskBytes === undefined) return;
     try {
       this.#freeBytes = await freeDiskBytes();
     } catch (error) {
@@ -57,7 +61,9 @@ export class BackPressure {
           ? 'bytes'
           : this.#freeBytes - coming < this.#limits.minFreeDiskBytes
             ? 'disk'
-            : undefined;
+            : this.#memoryBytes > this.#limits.maxMemoryBytes
+              ? 'memory'
+              : undefined;
     return full === undefined
       ? undefined
       : refuse('insufficient-storage', { fields: { limit: full } });

@@ -38,10 +38,12 @@ export interface QueueOptions {
 export interface BackPressureOptions {
   /** Octets of content queued. @default 10 GiB */
   readonly maxQueuedBytes?: number;
-  /** Messages queued. @default 1,000,000 */
+  /** Messages queued. @default 10,000,000 */
   readonly maxQueuedMessages?: number;
   /** Free octets on the queue's disk below which nothing is taken; needs `deps.freeDiskBytes`. @default 256 MiB */
   readonly minFreeDiskBytes?: number;
+  /** Memory that the process holds, above which nothing is taken; needs `deps.usedMemoryBytes`. @default 1 GiB */
+  readonly maxMemoryBytes?: number;
 }
 
 /** How many attempts run at once, and how much stands ready in memory. */
@@ -111,8 +113,9 @@ export function resolveOptions(options: QueueOptions): ResolvedOptions {
     ...options,
     backPressure: {
       maxQueuedBytes: 10 * KIB * MIB,
-      maxQueuedMessages: 1_000_000,
+      maxQueuedMessages: 10_000_000,
       minFreeDiskBytes: 256 * MIB,
+      maxMemoryBytes: KIB * MIB,
       ...options.backPressure,
     },
     concurrency: {

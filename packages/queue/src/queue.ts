@@ -40,6 +40,8 @@ export interface QueueDeps {
   readonly inspect?: Inspect;
   /** Free octets where the store lives; asked about once a second while mail comes in. */
   readonly freeDiskBytes?: () => Promise<number>;
+  /** Memory that the process holds now (resident set); asked as often. */
+  readonly usedMemoryBytes?: () => number;
   /** Chance for retry times, in [0, 1). @default Math.random */
   readonly random?: () => number;
 }

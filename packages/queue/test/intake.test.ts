@@ -150,6 +150,25 @@ describe('limits', () => {
     await submit(queue, { to: ['bob@example.net'] });
     await stop();
   });
+
+  it('refuse everything while the process holds too much memory', async () => {
+    let used = 1000;
+    const { queue, clock, stop } = await startQueue({
+      backPressure: { maxMemoryBytes: 1000 },
+      deps: { usedMemoryBytes: () => used },
+    });
+    await submit(queue, { to: ['bob@example.net'] });
+    used = 1001;
+    await clock.advance(1000);
+    await expect(submit(queue, { to: ['bob@example.net'] })).rejects.toMatchObject({
+      ...full,
+      fields: { limit: 'memory' },
+    });
+    used = 1000;
+    await clock.advance(1000);
+    await submit(queue, { to: ['bob@example.net'] });
+    await stop();
+  });
 });
 
 describe('trouble of the store', () => {

@@ -55,6 +55,7 @@ async function start(context: AgentContext<Configuration>): Promise<RunningAgent
     directory,
     resolver,
     delivery: await readNextHop(configuration.relay.delivery),
+    usedMemoryBytes: () => process.memoryUsage.rss(),
     ...(store.durability === 'disk' && {
       freeDiskBytes: () => freeBytes(disk, configuration.queue.directory),
     }),

@@ -82,6 +82,8 @@ export interface RelayDeps {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly freeDiskBytes?: (() => Promise<number>) | undefined;
+  /** Memory that this process holds. */
+  readonly usedMemoryBytes?: (() => number) | undefined;
 }
 
 /** A running relay. */
@@ -120,6 +122,7 @@ export function createRelay(options: RelayOptions, deps: RelayDeps): Relay {
       clock,
       logger,
       ...(deps.freeDiskBytes && { freeDiskBytes: deps.freeDiskBytes }),
+      ...(deps.usedMemoryBytes && { usedMemoryBytes: deps.usedMemoryBytes }),
     },
   );
   const receiver = createIngress(

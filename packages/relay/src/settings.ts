@@ -55,6 +55,7 @@ export async function relayOptions(
       backPressure: {
         maxQueuedBytes: queue.maxQueuedBytes,
         minFreeDiskBytes: queue.minFreeBytes,
+        maxMemoryBytes: queue.maxMemoryBytes,
       },
       retry: { waitsMs: relay.retry.scheduleMs, giveUpAfterMs: relay.retry.expireMs },
       notifications: {
