@@ -29,6 +29,7 @@ export const fences: Readonly<Record<string, Fence>> = {
   dsn: { kind: 'mechanism', uses: ['mail'], thirdParty: ['mailparser', 'nodemailer'] },
   authenticity: { kind: 'mechanism', uses: ['dns', 'mail'], thirdParty: ['mailauth'] },
   directory: { kind: 'mechanism', uses: ['durable-fs', 'mail'] },
+  providers: { kind: 'mechanism', uses: ['mail'], thirdParty: ['nodemailer'] },
   queue: {
     kind: 'mechanism',
     uses: ['dsn', 'durable-fs', 'mail'],
@@ -36,7 +37,7 @@ export const fences: Readonly<Record<string, Fence>> = {
   },
   configuration: {
     kind: 'mechanism',
-    uses: ['mail'],
+    uses: ['mail', 'providers'],
     thirdParty: ['toml-eslint-parser', 'zod'],
   },
   process: { kind: 'mechanism', uses: ['mail'], thirdParty: ['pino'] },
@@ -55,6 +56,7 @@ export const fences: Readonly<Record<string, Fence>> = {
       'durable-fs',
       'mail',
       'process',
+      'providers',
       'queue',
       'smtp',
     ],
@@ -65,7 +67,7 @@ export const fences: Readonly<Record<string, Fence>> = {
   },
   'user-agent': {
     kind: 'agent',
-    uses: ['dsn', 'mail', 'smtp'],
+    uses: ['dsn', 'mail', 'providers', 'smtp'],
     thirdParty: ['mailparser', 'nodemailer'],
   },
   testkit: { kind: 'testkit', uses: ['mail'], thirdParty: ['fast-check', 'vitest'] },
@@ -81,6 +83,7 @@ export const fences: Readonly<Record<string, Fence>> = {
       'durable-fs',
       'mail',
       'process',
+      'providers',
       'queue',
       'relay',
       'smtp',

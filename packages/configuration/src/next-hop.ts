@@ -26,7 +26,8 @@ export interface NextHop {
   /** More certificate authorities (PEM) to believe, absolute path. @default tls.ca_file */
   readonly caFile?: string;
   readonly credentials?: {
-    readonly user: string;
+    /** Absent: the password is the name, too (a token of Postmark). */
+    readonly user?: string;
     readonly password: Secret;
     /** The host is this one: nobody on the way can listen. */
     readonly allowWithoutTls: boolean;
@@ -34,6 +35,9 @@ export interface NextHop {
 }
 
 const IMPLICIT_TLS_PORT = 465;
+
+/** A user that nobody can write, for logins whose name is the password. */
+export const SAME_AS_PASSWORD = '';
 
 /** The table of a next hop. */
 export function nextHopField(around: Surroundings): z.ZodType<NextHop> {
@@ -96,8 +100,16 @@ export function nextHopOf(table: NextHopKeys, around: Surroundings): NextHop {
     tls,
     verify: table.verify ?? (tls === 'required' || tls === 'implicit'),
     ...(caFile === undefined ? {} : { caFile }),
-    ...(isLogin ? { credentials: { user, password, allowWithoutTls: isLocal(table) } } : {}),
+    ...(isLogin ? { credentials: credentialsOf(user, password, isLocal(table)) } : {}),
   };
+}
+
+function credentialsOf(
+  user: string,
+  password: Secret,
+  allowWithoutTls: boolean,
+): NonNullable<NextHop['credentials']> {
+  return { ...(user === SAME_AS_PASSWORD ? {} : { user }), password, allowWithoutTls };
 }
 
 function defaultTls(port: number, isLogin: boolean): TlsMode {

@@ -1,20 +1,30 @@
-/** A host that the relay hands other domains' mail to: a next hop, and where we come from. */
+/**
+ * A host that the relay hands other domains' mail to: a next hop, or a provider by its name, which
+ * brings host, port and TLS along; and where we come from.
+ */
+import { findProvider, inRegion } from '@posthouse/providers';
+import type { Provider } from '@posthouse/providers';
 import type { z } from 'zod';
-import { nextHopOf, nextHopRule, nextHopShape } from './next-hop.ts';
+import * as field from './field.ts';
+import { nextHopOf, nextHopRule, nextHopShape, SAME_AS_PASSWORD } from './next-hop.ts';
 import type { NextHop, NextHopKeys } from './next-hop.ts';
-import { strictTable } from './rule.ts';
+import { missing, strictTable } from './rule.ts';
 import type { Breach, OptionalShape, RawTable } from './rule.ts';
 import { sourceField } from './source-addresses.ts';
 import type { SourceAddresses } from './source-addresses.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface RelayHop extends NextHop {
+  /** Whose limits and replies it has, by the name in @posthouse/providers. */
+  readonly provider?: string;
   /** Where our connections come from. @default relay.source_addresses */
   readonly source?: SourceAddresses;
 }
 
 /** The keys of such a host, as they were read. */
 export interface RelayHopKeys extends NextHopKeys {
+  readonly provider?: Provider | undefined;
+  readonly region?: string | undefined;
   readonly source_addresses?: SourceAddresses | undefined;
 }
 
@@ -27,14 +37,74 @@ export function relayHopField(around: Surroundings): z.ZodType<RelayHop> {
 
 /** Fields for the keys. */
 export function relayHopShape(around: Surroundings): OptionalShape<RelayHopKeys> {
-  return { ...nextHopShape(around), source_addresses: sourceField().optional() };
+  return {
+    provider: field
+      .textField(findProvider, 'is no provider that we know; name its host and port instead', {
+        description:
+          'A provider by its name: brings host, port, TLS, limits and the meaning of replies along.',
+        examples: ['gmail', 'microsoft365', 'ses'],
+      })
+      .optional(),
+    region: field.text('Region of the provider, where it has some.', 'eu-west-1').optional(),
+    ...nextHopShape(around),
+    source_addresses: sourceField().optional(),
+  };
 }
 
 export function relayHopRule(table: RawTable): readonly Breach[] {
-  return nextHopRule(table);
+  const { provider, region } = table;
+  if (!isProvider(provider)) {
+    if (provider !== undefined) return []; // what is wrong with it is told there
+    const lost = region === undefined ? [] : [missing('provider', '"ses"', 'it has the region')];
+    return [...lost, ...nextHopRule(table)];
+  }
+  const place = table['socket'] === undefined ? placeOf(provider, region) : {};
+  const user = userOf(provider, table['password_file'] ?? table['password_env']);
+  const whole = Object.entries(table).filter(([, value]) => value !== undefined);
+  return [
+    ...regionRule(provider, region),
+    ...nextHopRule({ ...place, ...user, ...Object.fromEntries(whole) }),
+  ];
 }
 
 export function relayHopOf(table: RelayHopKeys, around: Surroundings): RelayHop {
-  const { source_addresses: source } = table;
-  return { ...nextHopOf(table, around), ...(source === undefined ? {} : { source }) };
+  const { provider, region, source_addresses: source, ...keys } = table;
+  const given = Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== undefined));
+  const known =
+    provider === undefined
+      ? {}
+      : {
+          ...placeOf(provider, region),
+          ...userOf(provider, keys.password_file ?? keys.password_env),
+        };
+  return {
+    ...nextHopOf({ ...known, ...given }, around),
+    ...(provider === undefined ? {} : { provider: provider.name }),
+    ...(source === undefined ? {} : { source }),
+  };
+}
+
+function placeOf(provider: Provider, region: unknown): Pick<Provider, 'host' | 'port' | 'tls'> {
+  const { host, port, tls } =
+    (typeof region === 'string' ? inRegion(provider, region) : undefined) ?? provider;
+  return { host, port, tls };
+}
+
+/** The name that everybody logs in with, where there is one. */
+function userOf({ user }: Provider, secret: unknown): { readonly user?: string } {
+  if (user === undefined || secret === undefined) return {};
+  return { user: user.kind === 'fixed' ? user.name : SAME_AS_PASSWORD };
+}
+
+function regionRule(provider: Provider, region: unknown): readonly Breach[] {
+  if (typeof region !== 'string' || inRegion(provider, region) !== undefined) return [];
+  const text =
+    provider.regionalHost === undefined
+      ? `${provider.name} has no regions`
+      : `${JSON.stringify(region)} is no name of a region`;
+  return [{ path: ['region'], text, fix: 'Leave it out, or name the host' }];
+}
+
+function isProvider(value: unknown): value is Provider {
+  return typeof value === 'object' && value !== null && 'host' in value && 'port' in value;
 }

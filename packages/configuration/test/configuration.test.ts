@@ -247,6 +247,39 @@ describe('what is written', () => {
     });
   });
 
+  test('providers bring host, port, TLS and the convention of their logins', () => {
+    const { routes } = configured(`
+      [relay.routes]
+      "a.test" = { provider = "gmail", user = "me@gmail.com", password_file = "s" }
+      "b.test" = { provider = "SES", region = "eu-west-1", user = "AK", password_env = "S" }
+      "c.test" = { provider = "sendgrid", password_file = "s" }
+      "d.test" = { provider = "postmark", password_file = "s", port = 587 }
+      "e.test" = { provider = "gmail", host = "smtp-relay.gmail.com", port = 587, tls = "required" }`).relay;
+    const hopTo = (domain: string) => {
+      const route = routes[domain];
+      return route?.kind === 'next-hops' ? route.hops[0] : undefined;
+    };
+    expect(hopTo('a.test')).toMatchObject({
+      provider: 'Gmail',
+      endpoint: { host: 'smtp.gmail.com', port: 465 },
+      tls: 'implicit',
+      verify: true,
+      credentials: { user: 'me@gmail.com' },
+    });
+    expect(hopTo('b.test')?.endpoint).toEqual({
+      host: 'email-smtp.eu-west-1.amazonaws.com',
+      port: 465,
+    });
+    expect(hopTo('c.test')?.credentials?.user).toBe('apikey');
+    expect(hopTo('d.test')).toMatchObject({ endpoint: { port: 587 }, tls: 'required' });
+    expect(hopTo('d.test')?.credentials).not.toHaveProperty('user');
+    expect(hopTo('e.test')).toMatchObject({
+      provider: 'Gmail',
+      endpoint: { host: 'smtp-relay.gmail.com', port: 587 },
+      tls: 'required',
+    });
+  });
+
   test('logins, networks, limits and waits', () => {
     const { relay, submission } = configured(`
       [relay]

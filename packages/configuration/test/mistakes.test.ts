@@ -104,6 +104,22 @@ level = "verbose"
       '1:2 relay.relayhost | `relayhost` is missing: mail goes to the route "relayhost" | Add relayhost = { host = "smtp.example.com", port = 587 }',
     ],
     [
+      '[relay.relayhost]\nprovider = "gmial"',
+      '2:12 relay.relayhost.provider | "gmial" is no provider that we know; name its host and port instead | For example: provider = "gmail"',
+    ],
+    [
+      '[relay.relayhost]\nprovider = "gmail"\nregion = "eu"',
+      '3:10 relay.relayhost.region | Gmail has no regions | Leave it out, or name the host',
+    ],
+    [
+      '[relay.relayhost]\nprovider = "gmail"\npassword_file = "x"',
+      '1:8 relay.relayhost.user | `user` is missing: a password needs a name to log in with | Add user = "relay"',
+    ],
+    [
+      '[relay.relayhost]\nprovider = "ses"\ntls = "off"\nuser = "x"\npassword_file = "x"',
+      '3:7 relay.relayhost.tls | The password could travel in the clear | Write tls = "required", or leave the line out',
+    ],
+    [
       '[relay.account_routes]\n"a.test" = "mx"',
       '2:1 relay.account_routes."a.test" | "a.test" is no account (alice@example.com) | For example: "news@example.com"',
     ],

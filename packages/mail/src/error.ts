@@ -32,6 +32,8 @@ export interface MailErrorOptions {
   /** The host that said it, for events and for Remote-MTA in a DSN. */
   readonly host?: RemoteHost;
   readonly scope?: TroubleScope;
+  /** What a peer said that made this refusal of ours. */
+  readonly heard?: Reply;
   /** A peer may hold the message although we do not know it. */
   readonly inDoubt?: boolean;
 }
@@ -49,6 +51,7 @@ export class MailError extends Error {
   readonly inDoubt: boolean;
   readonly host: RemoteHost | undefined;
   readonly scope: TroubleScope | undefined;
+  readonly heard: Reply | undefined;
   readonly fields: Readonly<Record<string, unknown>>;
 
   constructor(
@@ -65,6 +68,7 @@ export class MailError extends Error {
     this.inDoubt = options.inDoubt ?? false;
     this.host = options.host;
     this.scope = options.scope;
+    this.heard = options.heard;
     this.fields = options.fields ?? {};
   }
 

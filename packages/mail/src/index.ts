@@ -23,6 +23,8 @@ export type { Mailbox } from './mailbox.ts';
 export { NULL_PATH, formatPath, parseForwardPath, parseReversePath } from './path.ts';
 export type { ForwardPath, ReversePath } from './path.ts';
 export { NO_PARAMS } from './parameters.ts';
+export { rateText } from './rate.ts';
+export type { Rate } from './rate.ts';
 export type {
   MailParams,
   Notify,

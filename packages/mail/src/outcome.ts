@@ -49,6 +49,10 @@ export interface Delayed extends Spoken {
   readonly reason: string;
   /** What the trouble is with; absent where nobody said. */
   readonly scope?: TroubleScope;
+  /** The host has had too much of us: less at a time helps. */
+  readonly overload?: true;
+  /** How long the host is to be left alone, where its words or its pages tell. */
+  readonly restMs?: number;
   /** The peer may have taken the message without our knowing (lost after the final dot). */
   readonly inDoubt?: true;
 }
@@ -71,11 +75,12 @@ export function outcomeOfError(thrown: unknown, host?: RemoteHost): Delayed | Fa
   const error: MailError = asMailError(thrown);
   const failed = error.proof !== undefined && isPermanent(error.reply);
   const spoke = error.host ?? host;
+  const said = error.origin === 'peer' ? error.reply : error.heard;
   const spoken = {
     // A 5yz without proof is no permanent failure, and its status must not say so (RFC 3464 §2.3.4).
     status: { ...replyStatus(error.reply), class: failed ? (5 as const) : (4 as const) },
     reason: error.message,
-    ...(error.origin === 'peer' ? { reply: error.reply } : {}),
+    ...(said === undefined ? {} : { reply: said }),
     ...(spoke === undefined ? {} : { host: spoke }),
   };
   return failed && error.proof !== undefined

@@ -14,7 +14,7 @@ export interface NextHopPlace {
   readonly verify: boolean;
   readonly caFile?: string;
   readonly credentials?: {
-    readonly user: string;
+    readonly user?: string;
     readonly password: SecretPlace;
     readonly allowWithoutTls: boolean;
   };
@@ -29,7 +29,7 @@ export interface NextHopTarget {
     readonly ca?: string;
   };
   readonly authentication?: {
-    readonly user: string;
+    readonly user?: string;
     password(): Promise<string>;
     readonly allowWithoutTls: boolean;
   };
@@ -43,7 +43,7 @@ export async function readNextHop(place: NextHopPlace): Promise<NextHopTarget> {
     tls: { mode, verify, ...(caFile !== undefined && { ca: await readAuthorities(caFile) }) },
     ...(credentials && {
       authentication: {
-        user: credentials.user,
+        ...(credentials.user !== undefined && { user: credentials.user }),
         password: () => readSecret(credentials.password),
         allowWithoutTls: credentials.allowWithoutTls,
       },

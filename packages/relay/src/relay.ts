@@ -8,7 +8,15 @@
  * order: listeners first, then attempts, then connections; the store is its owner's.
  */
 import { createNetworks, startInOrder, stopInReverse } from '@posthouse/mail';
-import type { Clock, Domain, Logger, MailReceiver, Networks, Startable } from '@posthouse/mail';
+import type {
+  Clock,
+  Domain,
+  Logger,
+  MailReceiver,
+  Networks,
+  RecipientOutcome,
+  Startable,
+} from '@posthouse/mail';
 import type { Resolver } from '@posthouse/dns';
 import type { Directory } from '@posthouse/directory';
 import { createQueue, transmitToReceiver } from '@posthouse/queue';
@@ -21,8 +29,10 @@ import type {
   TlsCertificate,
 } from '@posthouse/smtp';
 import { createForbiddenNetworks } from './host-address.ts';
+import { HostRests } from './host-rests.ts';
 import { createIngress } from './ingress.ts';
 import { createNextHosts } from './next-hosts.ts';
+import type { NextHost } from './next-hosts.ts';
 import { createOperation } from './operation/operation.ts';
 import type { Operation } from './operation/operation.ts';
 import { createDeliveryHop, createPeers } from './peers.ts';
@@ -31,6 +41,7 @@ import { createRecipientCheck } from './recipient-check.ts';
 import { createRelayListener } from './relay-listener.ts';
 import type { RelayAccess } from './relay-listener.ts';
 import type { OutboundRoute, RouteHost, RoutingTable } from './route.ts';
+import { senseOf } from './reply-sense.ts';
 import { createRoutingTable, followRoutingTable } from './routing-table.ts';
 import { createTransmission } from './transmission.ts';
 
@@ -186,10 +197,24 @@ function createOutlet(options: RelayOptions, deps: RelayDeps, routing: RoutingTa
   const transmitter = createTransmission({
     routing,
     nextHosts,
+    rests: new HostRests(clock),
     delivery: transmitToReceiver(delivery),
-    sendTo: async (host, attempt) => transmitToReceiver(await peers.host(host)).transmit(attempt),
+    async sendTo(host, attempt) {
+      const said = await transmitToReceiver(await peers.host(host)).transmit(attempt);
+      const outcomes = senseOf(host, said);
+      warnOfRest(host, outcomes, logger);
+      return outcomes;
+    },
   });
   return { delivery, transmitter, connections: [...connections, peers] };
+}
+
+/** Once for an attempt: an operator may have to act, and sees why mail waits. */
+function warnOfRest(host: NextHost, outcomes: readonly RecipientOutcome[], logger: Logger): void {
+  const rest = outcomes.find((outcome) => outcome.kind === 'delayed' && outcome.restMs);
+  if (rest?.kind !== 'delayed') return;
+  const { reason, restMs } = rest;
+  logger.warn({ event: 'host-rests', host: host.name, restMs, reason }, 'A host wants a rest');
 }
 
 function onwardDelivery(hop: NextHop): Pick<Outlet, 'connections' | 'delivery'> {

@@ -8,6 +8,7 @@
  */
 import type { Domain, MailDomain, Mailbox, ReversePath } from '@posthouse/mail';
 import { isAddressLiteral, NULL_PATH } from '@posthouse/mail';
+import type { Provider } from '@posthouse/providers';
 import type { ConnectTarget } from '@posthouse/smtp';
 
 /** Where our connections come from. A family for which none is given is not used, if the other one is. */
@@ -19,6 +20,8 @@ export interface SourceAddresses {
 /** A host that is named in the configuration, and how it is spoken to. */
 export interface RouteHost extends Pick<ConnectTarget, 'endpoint' | 'tls' | 'authentication'> {
   readonly source?: SourceAddresses;
+  /** Whose host it is, where that is known: its limits, and what its replies mean. */
+  readonly provider?: Provider;
 }
 
 /** Hosts to be tried in order. */

@@ -10,9 +10,11 @@ import type { Mailbox } from '@posthouse/mail';
 import type {
   Configuration,
   NextHop,
+  RelayHop,
   Route as RouteSetting,
   Secret,
 } from '@posthouse/configuration';
+import { findProvider } from '@posthouse/providers';
 import type { TlsCertificate } from '@posthouse/smtp';
 import type { RelayOptions } from './relay.ts';
 import type { OutboundRoute, RouteHost } from './route.ts';
@@ -91,6 +93,15 @@ async function outboundRoutes(
   return Object.fromEntries(await Promise.all(routes));
 }
 
+async function routeHost(hop: RelayHop, files: SettingFiles): Promise<RouteHost> {
+  const provider = hop.provider === undefined ? undefined : findProvider(hop.provider);
+  return {
+    ...(await files.readNextHop(hop)),
+    ...(hop.source && { source: hop.source }),
+    ...(provider && { provider }),
+  };
+}
+
 async function outboundRoute(
   name: string,
   setting: RouteSetting,
@@ -104,12 +115,7 @@ async function outboundRoute(
       return {
         kind: 'hosts',
         name,
-        hosts: await Promise.all(
-          setting.hops.map(async (hop) => ({
-            ...(await files.readNextHop(hop)),
-            ...(hop.source && { source: hop.source }),
-          })),
-        ),
+        hosts: await Promise.all(setting.hops.map((hop) => routeHost(hop, files))),
       };
     case 'sink': {
       const mailbox = parseMailbox(setting.address);

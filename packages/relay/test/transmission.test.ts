@@ -6,11 +6,13 @@ import {
   newTransactionId,
   NO_PARAMS,
   NULL_PATH,
+  systemClock,
 } from '@posthouse/mail';
 import type { RecipientOutcome } from '@posthouse/mail';
 import type { Attempt } from '@posthouse/queue';
-import { mailbox, testContext } from '@posthouse/testkit';
+import { createManualClock, mailbox, testContext } from '@posthouse/testkit';
 import { expect, it } from 'vitest';
+import { HostRests } from '../src/host-rests.ts';
 import { createTransmission } from '../src/transmission.ts';
 
 const TAKEN: RecipientOutcome = { kind: 'delivered', status: enhancedStatus(2, 0, 0) };
@@ -65,6 +67,7 @@ it('asks no host to take another domain’s mail, when routes have changed since
         return [{ name: host, endpoint: { host, port: 25 } }];
       },
     },
+    rests: new HostRests(systemClock),
     delivery: { transmit: () => Promise.reject(new Error('the mailbox is ill')) },
     sendTo: async ({ name }, { recipients }) =>
       recipients.map(({ forwardPath }) => {
@@ -96,6 +99,7 @@ it('calls delivered what our own delivery agent has taken over the wire', async 
       outbound: { kind: 'off' },
     },
     nextHosts: { find: () => Promise.reject(new Error('nobody looks for hosts')) },
+    rests: new HostRests(systemClock),
     delivery: {
       transmit: async () => [{ kind: 'relayed', status, reply, notifies: false }],
     },
@@ -104,4 +108,40 @@ it('calls delivered what our own delivery agent has taken over the wire', async 
   expect(await transmitter.transmit(attemptFor('b@own.test'))).toEqual([
     { kind: 'delivered', status, reply },
   ]);
+});
+
+it('tries a host that asked for a rest after the others, until the rest is over', async () => {
+  const clock = createManualClock();
+  const asked: string[] = [];
+  let overloaded = true;
+  const host = (name: string) => ({ name, endpoint: { host: name, port: 25 } });
+  const transmitter = createTransmission({
+    routing: {
+      isOwnDomain: () => false,
+      routes: new Map(),
+      accountRoutes: new Map(),
+      senderRoutes: new Map(),
+      outbound: { kind: 'hosts', name: 'outbound', hosts: [] },
+    },
+    nextHosts: { find: async () => [host('first.test'), host('second.test')] },
+    rests: new HostRests(clock),
+    delivery: { transmit: () => Promise.reject(new Error('nobody delivers')) },
+    sendTo: async ({ name }, { recipients }) => {
+      asked.push(name);
+      const status = enhancedStatus(4, 7, 0);
+      const rest = { kind: 'delayed', status, reason: 'too fast', scope: 'host' } as const;
+      const isOver = overloaded && name === 'first.test';
+      return recipients.map(() => (isOver ? { ...rest, overload: true, restMs: 60_000 } : TAKEN));
+    },
+  });
+  const send = async (): Promise<string> => {
+    asked.length = 0;
+    const outcomes = await transmitter.transmit(attemptFor('a@one.test'));
+    return `${asked.join(' ')}: ${outcomes.map(({ kind }) => kind).join(' ')}`;
+  };
+  expect(await send()).toBe('first.test second.test: delivered');
+  expect(await send()).toBe('second.test: delivered');
+  overloaded = false;
+  await clock.advance(60_000);
+  expect(await send()).toBe('first.test: delivered');
 });

@@ -12,8 +12,8 @@ export type {
 } from './compose/draft.ts';
 export { DraftError } from './compose/draft-error.ts';
 export type { DraftProblem } from './compose/draft-error.ts';
-export { findProvider, listProviders } from './submission/provider.ts';
-export type { Provider } from './submission/provider.ts';
+export { findProvider, listProviders } from '@posthouse/providers';
+export type { Provider } from '@posthouse/providers';
 export { submit } from './submission/submit.ts';
 export type { OutgoingMessage, SubmissionDeps, SubmissionOptions } from './submission/submit.ts';
 export type { SubmissionLogin, SubmissionServer } from './submission/submission-server.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { enhancedStatus, outcomeOfError, peerRefusal, readReply, refuse } from '@posthouse/mail';
 import type { MailError, RefusalName } from '@posthouse/mail';
 import { explainFailure } from '../src/submission/explain-failure.ts';
-import { findProvider } from '../src/submission/provider.ts';
+import { findProvider } from '@posthouse/providers';
 
 function said(text: string): MailError {
   return peerRefusal(readReply(Number(text.slice(0, 3)), [text.slice(4)]));
@@ -11,7 +11,7 @@ function said(text: string): MailError {
 /** What @posthouse/smtp throws for a session that was refused. */
 function session(code: RefusalName, text: string): MailError {
   const reply = readReply(Number(text.slice(0, 3)), [text.slice(4)]);
-  return refuse(code, { text: `The next host said: ${text}`, fields: { reply } });
+  return refuse(code, { text: `The next host said: ${text}`, heard: reply });
 }
 
 function system(code: string, message = code): MailError {
@@ -112,7 +112,7 @@ describe('explainFailure', () => {
 
   it('says what is known of the case', async () => {
     const facts = { host: 'smtp.example.com', port: 587, user: 'alice@example.com' };
-    const provider = await findProvider('SendGrid');
+    const provider = findProvider('SendGrid');
     const words = (failure: unknown, more: object = {}): string => {
       const { what, next } = explainFailure(failure, { ...facts, ...more });
       return `${what} ${next}`;

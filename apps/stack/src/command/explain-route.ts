@@ -114,7 +114,7 @@ function ownMailbox(final: Mailbox, { configuration, directory }: RouteDeps): re
 function hostsOf(route: HostRoute, setting: string): readonly Fact[] {
   return route.hosts.map((host, i) => ({
     topic: 'host',
-    text: `${i + 1}. ${placeText(host.endpoint)}${host.authentication ? `, logging in as ${host.authentication.user}` : ''}, ${tlsText(host)}${sourceText(host.source)}`,
+    text: `${i + 1}. ${placeText(host.endpoint)}${loginText(host)}, ${tlsText(host)}${sourceText(host.source)}`,
     because: setting === 'relay.outbound' ? 'relay.relayhost' : setting,
   }));
 }
@@ -174,6 +174,13 @@ async function nextHosts(route: OnwardRoute, deps: RouteDeps): Promise<readonly 
       because: 'the default for hosts from the DNS',
     },
   ];
+}
+
+function loginText({ authentication }: RouteHost): string {
+  if (authentication === undefined) return '';
+  return authentication.user === undefined
+    ? ', logging in with a token'
+    : `, logging in as ${authentication.user}`;
 }
 
 function tlsText({ tls }: RouteHost): string {

@@ -9,8 +9,9 @@ import { readFile } from 'node:fs/promises';
 import { readConfiguration } from '@posthouse/configuration';
 import { parseMailbox } from '@posthouse/mail';
 import { ExitError, loadConfiguration, readSecret } from '@posthouse/process';
-import { findProvider } from '@posthouse/user-agent';
-import type { Provider, SubmissionFacts, SubmissionServer } from '@posthouse/user-agent';
+import { findProvider, inRegion } from '@posthouse/providers';
+import type { Provider } from '@posthouse/providers';
+import type { SubmissionFacts, SubmissionServer } from '@posthouse/user-agent';
 import { readDemoFacts } from '../demo/demo-facts.ts';
 import { textValue } from './arguments.ts';
 import type { Arguments } from './arguments.ts';
@@ -18,6 +19,7 @@ import type { Arguments } from './arguments.ts';
 export const SERVER_OPTIONS = {
   server: { type: 'string' },
   provider: { type: 'string' },
+  region: { type: 'string' },
   tls: { type: 'string' },
   ca: { type: 'string' },
   user: { type: 'string' },
@@ -28,6 +30,7 @@ export const SERVER_USAGE = `
 Where to, if not to the demo that runs here:
   --server HOST[:PORT]        587 if no port is given
   --provider NAME             for example gmail, outlook, sendgrid, mailgun, ses, postmark
+  --region NAME               of a provider that has some, for example eu-west-1
   --tls MODE                  required (STARTTLS, the default), implicit (port 465) or off
   --ca FILE                   certificate authority to trust (PEM)
   --user NAME                 to log in with; the address of --from if not given
@@ -47,10 +50,10 @@ export async function findServer(given: Arguments, author: string): Promise<Subm
   const name = textValue(given, 'provider');
   const address = textValue(given, 'server');
   if (name === undefined && address === undefined) return demoPlace(given, author);
-  const provider = name === undefined ? undefined : await providerOf(name);
+  const provider = name === undefined ? undefined : providerOf(name, textValue(given, 'region'));
   const { host, port } = provider ?? parseAddress(address ?? '');
-  const user = textValue(given, 'user') ?? author;
   const password = await passwordOf(given);
+  const user = textValue(given, 'user') ?? userOf(provider, password) ?? author;
   const caFile = textValue(given, 'ca');
   const server: SubmissionServer = {
     host,
@@ -59,7 +62,15 @@ export async function findServer(given: Arguments, author: string): Promise<Subm
     ...(caFile !== undefined && { ca: await readFile(caFile, 'utf8') }),
     ...(password !== undefined && { login: { user, password } }),
   };
-  return { server, facts: { host, port, user, provider } };
+  // A token that stands for the name, too, is no name to show.
+  const shown = user === password ? undefined : user;
+  return { server, facts: { host, port, user: shown, provider } };
+}
+
+/** The name that everybody logs in with at a provider, where there is one. */
+function userOf(provider: Provider | undefined, password: string | undefined): string | undefined {
+  if (provider?.user === undefined) return undefined;
+  return provider.user.kind === 'fixed' ? provider.user.name : password;
 }
 
 async function demoPlace(given: Arguments, author: string): Promise<SubmissionPlace> {
@@ -87,10 +98,14 @@ async function demoPlace(given: Arguments, author: string): Promise<SubmissionPl
   return { server, facts: { host, port, user } };
 }
 
-async function providerOf(name: string): Promise<Provider> {
-  const provider = await findProvider(name);
-  if (provider !== undefined) return provider;
-  throw new ExitError('usage', `There is no provider ${name}; give --server HOST:PORT instead`);
+function providerOf(name: string, region: string | undefined): Provider {
+  const provider = findProvider(name);
+  if (provider === undefined) {
+    throw new ExitError('usage', `There is no provider ${name}; give --server HOST:PORT instead`);
+  }
+  const place = region === undefined ? provider : inRegion(provider, region);
+  if (place !== undefined) return place;
+  throw new ExitError('usage', `${provider.name} has no region ${region}`);
 }
 
 function parseAddress(address: string): { readonly host: string; readonly port: number } {

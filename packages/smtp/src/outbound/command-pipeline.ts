@@ -254,7 +254,7 @@ export class CommandPipeline {
 
   #closedBy(reply: Reply): MailError {
     const { host } = this.#options;
-    return refuse('next-hop-lost', { host, scope: 'host', fields: { reply } });
+    return refuse('next-hop-lost', { host, scope: 'host', heard: reply });
   }
 
   #lost(cause?: unknown): MailError {

@@ -36,7 +36,8 @@ export interface TargetTls {
 }
 
 export interface TargetAuthentication {
-  readonly user: string;
+  /** @default the password, which then stands for both */
+  readonly user?: string;
   /** Asked for each login, so that the secret can live elsewhere and change. */
   password(): string | Promise<string>;
   /** Lets the login go over a connection without TLS to a TCP endpoint. @default false */

@@ -3,7 +3,7 @@
  *
  * Every failure is a transient MailError whose code begins with `next-hop-`, because a
  * host that will not talk to us says nothing about a recipient; the peer's own reply, where
- * there was one, stands in `fields.reply`. The one other is what the signal says.
+ * there was one, stands in `heard`. The one other is what the signal says.
  *
  * RFC 5321 §3.1; RFC 7435 §3 (opportunistic: a broken TLS is worse than none to nobody).
  */

@@ -134,9 +134,8 @@ class Handshake {
     if (this.#failed !== undefined) throw this.#failed;
     this.#step = Promise.withResolvers();
     this.#wait(this.#options.timeouts.commandMs);
-    this.#connection.login({ user: authentication.user, pass, method }, (error) =>
-      this.#settle(error ?? undefined),
-    );
+    const { user = pass } = authentication;
+    this.#connection.login({ user, pass, method }, (error) => this.#settle(error ?? undefined));
     return this.#step.promise;
   }
 

@@ -41,7 +41,8 @@ export function messageRefusal(reply: Reply, host: RemoteHost): MailError {
 export function sessionRefusal(name: SessionRefusal, reply: Reply, host: RemoteHost): MailError {
   return refuse(name, {
     text: `The next host ${host.name} said: ${replyText(reply)}`,
-    fields: { reply, permanent: isPermanent(reply) },
+    fields: { permanent: isPermanent(reply) },
+    heard: reply,
     host,
     scope: 'host',
   });

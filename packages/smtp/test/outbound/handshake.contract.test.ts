@@ -292,7 +292,7 @@ describe('a login', () => {
       code: 'next-hop-authentication',
       permanent: false,
       scope: 'host',
-      fields: { reply: { code: Number(reply.slice(0, 3)) } },
+      heard: { code: Number(reply.slice(0, 3)) },
     });
     expect(JSON.stringify(error)).not.toContain('cret');
   });

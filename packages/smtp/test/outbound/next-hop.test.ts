@@ -233,7 +233,7 @@ describe('a next hop', () => {
       await expect(transaction.opened).rejects.toMatchObject({
         code: 'next-hop-refused',
         permanent: false,
-        fields: { reply: { code: 421 } },
+        heard: { code: 421 },
       });
       await expect(transaction.recipient(BOB, NO_PARAMS)).rejects.toBeInstanceOf(MailError);
       await transaction.abort();

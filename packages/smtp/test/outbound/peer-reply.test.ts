@@ -40,6 +40,6 @@ describe('a peer’s reply', () => {
     expect(error.permanent).toBe(false);
     expect(error.reply.code).toBe(451);
     expect(error.message).toContain('554 5.7.1 go away');
-    expect(error.fields['reply']).toEqual(reply);
+    expect(error.heard).toEqual(reply);
   });
 });

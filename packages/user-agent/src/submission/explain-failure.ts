@@ -8,7 +8,7 @@
 import { replyText } from '@posthouse/mail';
 import { reasonOf, symptomsOf } from './failure-reason.ts';
 import type { FailureReason, Symptoms } from './failure-reason.ts';
-import type { Provider } from './provider.ts';
+import type { Provider } from '@posthouse/providers';
 
 /** Two sentences, each with its full stop. */
 export interface FailureExplanation {

@@ -237,22 +237,9 @@ function causes(failure: unknown): readonly unknown[] {
   return chain;
 }
 
-/** The server's reply: the refusal's own where a peer said it, else the one that it carries. */
+/** The server's reply: the refusal's own where a peer said it, else the one that it was made of. */
 function replyIn(error: MailError): Reply | undefined {
-  if (error.origin === 'peer') return error.reply;
-  const carried = error.fields['reply'];
-  return isReply(carried) ? carried : undefined;
-}
-
-function isReply(value: unknown): value is Reply {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'code' in value &&
-    typeof value.code === 'number' &&
-    'lines' in value &&
-    Array.isArray(value.lines)
-  );
+  return error.origin === 'peer' ? error.reply : error.heard;
 }
 
 function tracesOf(error: unknown): readonly string[] {

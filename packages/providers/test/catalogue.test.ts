@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseDomain } from '@posthouse/mail';
-import { findProvider, listProviders } from '../src/submission/provider.ts';
+import { findProvider, listProviders } from '../src/catalogue.ts';
 
 describe('providers', () => {
   it.each([
@@ -20,23 +20,23 @@ describe('providers', () => {
     ['Bluewin', 'smtpauths.bluewin.ch', 465, 'implicit'],
     ['hot.ee', 'mail.hot.ee', 587, 'required'],
     ['Maildev', 'localhost', 1025, 'off'],
-  ])('knows %s', async (name, host, port, tls) => {
-    expect(await findProvider(name)).toMatchObject({ host, port, tls });
+  ])('knows %s', (name, host, port, tls) => {
+    expect(findProvider(name)).toMatchObject({ host, port, tls });
   });
 
-  it('knows what to log in with where that is special', async () => {
-    expect((await findProvider('SES-US-EAST-2'))?.login).toContain('SES console');
-    expect((await findProvider('SendGrid'))?.login).toContain('apikey');
+  it('knows what to log in with where that is special', () => {
+    expect(findProvider('SES-US-EAST-2')?.login).toContain('SES console');
+    expect(findProvider('SendGrid')?.login).toContain('apikey');
   });
 
-  it('does not guess', async () => {
+  it('does not guess', () => {
     for (const name of ['', 'nobody', 'example.com', '@', '__proto__', 'constructor']) {
-      expect(await findProvider(name)).toBeUndefined();
+      expect(findProvider(name)).toBeUndefined();
     }
   });
 
-  it('lists every one, ready to connect to, and in the clear on this machine only', async () => {
-    const providers = await listProviders();
+  it('lists every one, ready to connect to, and in the clear on this machine only', () => {
+    const providers = listProviders();
     expect(providers.length).toBeGreaterThan(90);
     for (const { name, host, port, tls } of providers) {
       expect(host === 'localhost' || parseDomain(host) !== undefined, name).toBe(true);
