@@ -140,7 +140,7 @@ export function hostAndPort(description: string, example: string): z.ZodType<str
 }
 
 /** A network, as `address/bits`. */
-export function network(description: string, example: string): z.ZodType<string> {
+function network(description: string, example: string): z.ZodType<string> {
   const fault = 'is no network or IP address';
   return textField(parseNetwork, fault, { description, examples: [example] });
 }
