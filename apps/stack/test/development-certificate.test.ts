@@ -48,6 +48,17 @@ it.each(['ca.pem', 'ca.key', 'server.pem', 'server.key'])(
   },
 );
 
+it.each(['server.pem', 'server.key'])(
+  'keeps the authority that clients trust where only %s is lost',
+  async (name) => {
+    const { authorityFile } = await ensure();
+    const authority = readFileSync(authorityFile, 'utf8');
+    rmSync(join(directory, name));
+    await ensure();
+    expect(readFileSync(authorityFile, 'utf8')).toBe(authority);
+  },
+);
+
 it('follows a change of names', async () => {
   await ensure();
   const { certificate } = await ensure(NOW, [...NAMES, 'mail.example.test']);

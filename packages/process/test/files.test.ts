@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { explainStartFailure, readCertificate, readSecret } from '../src/index.ts';
-import { workplace } from './child.ts';
+import { workplace } from './sample-agent.ts';
 
 describe('secrets', () => {
   test('are the content of a file without its line end', async () => {

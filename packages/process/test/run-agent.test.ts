@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { configure, startChild, workplace } from './child.ts';
+import { configure, startSample, workplace } from './sample-agent.ts';
 
 describe('starting', () => {
   test('says when it is ready, and where its configuration is from', async () => {
     const directory = await workplace('word = hello\n');
-    const child = startChild(directory, ['-g', 'hi']);
-    expect(await child.event('ready')).toMatchObject({
+    const child = startSample(directory, ['-g', 'hi']);
+    expect(await child.log.next('ready')).toMatchObject({
       level: 'info',
       name: 'sample',
       pid: child.process.pid,
@@ -20,18 +20,18 @@ describe('starting', () => {
 
   test('needs no file, unless one was named', async () => {
     const directory = await workplace();
-    const child = startChild(directory);
-    expect(await child.event('ready')).toMatchObject({ word: 'well' });
-    const named = await startChild(directory, ['--config', 'other.toml']).end;
+    const child = startSample(directory);
+    expect(await child.log.next('ready')).toMatchObject({ word: 'well' });
+    const named = await startSample(directory, ['--config', 'other.toml']).end;
     expect(named.code).toBe(66);
     expect(named.stderr).toContain('other.toml: there is no such file');
-    const variable = await startChild(directory, [], { env: { POSTHOUSE_CONFIG: 'more.toml' } })
+    const variable = await startSample(directory, [], { env: { POSTHOUSE_CONFIG: 'more.toml' } })
       .end;
     expect(variable).toMatchObject({ code: 66, stdout: '' });
   });
 
   test('with mistakes in the configuration shows them all, and ends with 78', async () => {
-    const child = startChild(await workplace('a = b\nnot right\n\tand more\n'));
+    const child = startSample(await workplace('a = b\nnot right\n\tand more\n'));
     const { code, stdout, stderr } = await child.end;
     expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
     expect(stderr).toBe(`posthouse.toml:2:2 x
@@ -59,30 +59,30 @@ posthouse.toml has 2 mistakes.
       'sample did not start: [::]:25 is in use: is another Posthouse running? Stop it, or set another "listen"',
     ],
   ])('that fails (%s) is a line in the log and the exit code %i', async (start, code, msg) => {
-    const child = startChild(await workplace(`start = ${start}\n`));
-    expect(await child.event('not-started')).toMatchObject({ level: 'error', msg });
+    const child = startSample(await workplace(`start = ${start}\n`));
+    expect(await child.log.next('not-started')).toMatchObject({ level: 'error', msg });
     expect((await child.end).code).toBe(code);
   });
 });
 
 describe('the command line', () => {
   test.each([
-    [['--version'], 0, 'sample 1.2.3', ''],
-    [['--check'], 0, 'The default configuration is right', ''],
+    [['--version'], 0, 'sample 1.2.3\n', ''],
+    [['--check'], 0, 'The default configuration is right\n', ''],
     [['--nonsense'], 64, '', /Unknown option '--nonsense'.*\nTry --help\.\n$/],
     [['stray'], 64, '', /stray/],
   ])('%j', async (args, code, stdout, stderr) => {
-    const ended = await startChild(await workplace(), args).end;
+    const ended = await startSample(await workplace(), args).end;
     expect(ended).toMatchObject({ code, stdout });
     expect(ended.stderr).toMatch(stderr);
   });
 
   test('--check tells mistakes', async () => {
-    expect((await startChild(await workplace('wrong'), ['--check']).end).code).toBe(78);
+    expect((await startSample(await workplace('wrong'), ['--check']).end).code).toBe(78);
   });
 
   test('--help shows every option', async () => {
-    const { code, stdout } = await startChild(await workplace(), ['--help']).end;
+    const { code, stdout } = await startSample(await workplace(), ['--help']).end;
     expect(code).toBe(0);
     expect(stdout).toBe(`sample [options]
 
@@ -93,7 +93,8 @@ Options:
   -c, --config <value>    configuration file; else $POSTHOUSE_CONFIG, else ./posthouse.toml if it is there
       --check             check the configuration and end
   -h, --help              show this text
-      --version           show the version`);
+      --version           show the version
+`);
   });
 });
 
@@ -101,8 +102,8 @@ describe('stopping', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)(
     '%s stops the agent, and the log is whole',
     async (signal) => {
-      const child = startChild(await workplace());
-      await child.event('ready');
+      const child = startSample(await workplace());
+      await child.log.next('ready');
       child.signal(signal);
       expect(await child.end).toMatchObject({
         code: 0,
@@ -113,11 +114,11 @@ describe('stopping', () => {
   );
 
   test('the same wish twice at a time is one, and after a second it ends the process', async () => {
-    const child = startChild(await workplace('stop = never\n'));
-    await child.event('ready');
+    const child = startSample(await workplace('stop = never\n'));
+    await child.log.next('ready');
     child.signal('SIGTERM');
     child.signal('SIGINT');
-    await child.event('stopping');
+    await child.log.next('stopping');
     const repeat = setInterval(() => child.signal('SIGTERM'), 100);
     const { code, events } = await child.end;
     clearInterval(repeat);
@@ -126,8 +127,8 @@ describe('stopping', () => {
   });
 
   test('while it starts makes it give up', async () => {
-    const child = startChild(await workplace('start = slow\n'));
-    await child.event('still-starting');
+    const child = startSample(await workplace('start = slow\n'));
+    await child.log.next('still-starting');
     child.signal('SIGTERM');
     expect(await child.end).toMatchObject({
       code: 0,
@@ -136,20 +137,20 @@ describe('stopping', () => {
   });
 
   test('that meets a fault is told, with the exit code 70', async () => {
-    const child = startChild(await workplace('stop = fault\n'));
-    await child.event('ready');
+    const child = startSample(await workplace('stop = fault\n'));
+    await child.log.next('ready');
     child.signal('SIGTERM');
-    expect(await child.event('stop-failed')).toMatchObject({
+    expect(await child.log.next('stop-failed')).toMatchObject({
       err: { message: 'a fault at the stop' },
     });
     expect((await child.end).code).toBe(70);
   });
 
   test('a parent that disappears stops it, where there is a channel to it', async () => {
-    const child = startChild(await workplace(), [], { ipc: true });
-    await child.event('ready');
+    const child = startSample(await workplace(), [], { ipc: true });
+    await child.log.next('ready');
     child.process.disconnect();
-    expect(await child.event('stopping')).toMatchObject({ reason: 'parent gone' });
+    expect(await child.log.next('stopping')).toMatchObject({ reason: 'parent gone' });
     expect((await child.end).code).toBe(0);
   });
 
@@ -159,8 +160,8 @@ describe('stopping', () => {
   ])(
     'a fault that nobody caught (%s) is logged, and stops it in good manners',
     async (after, event, message) => {
-      const child = startChild(await workplace(`after = ${after}\n`));
-      expect(await child.event(event)).toMatchObject({ level: 'error', err: { message } });
+      const child = startSample(await workplace(`after = ${after}\n`));
+      expect(await child.log.next(event)).toMatchObject({ level: 'error', err: { message } });
       const { code, events } = await child.end;
       expect(code).toBe(70);
       expect(events.slice(-2)).toEqual(['agent-stopped', 'stopped']);
@@ -171,42 +172,42 @@ describe('stopping', () => {
 describe.skipIf(process.platform === 'win32')('reloading', () => {
   test('SIGHUP gives the agent the new configuration, and the log its level', async () => {
     const directory = await workplace('word = one\n');
-    const child = startChild(directory);
-    await child.event('ready');
+    const child = startSample(directory);
+    await child.log.next('ready');
     await configure(directory, 'word = two\nlevel = debug\n');
     child.signal('SIGHUP');
-    await child.event('reloaded');
+    await child.log.next('reloaded');
     await configure(directory, 'word = three\nlevel = debug\n');
     child.signal('SIGHUP');
-    expect(await child.event('agent-reloaded')).toMatchObject({ word: 'three' });
-    await child.event('reloaded');
+    expect(await child.log.next('agent-reloaded')).toMatchObject({ word: 'three' });
+    await child.log.next('reloaded');
     child.signal('SIGTERM');
-    expect(await child.event('agent-stopped')).toMatchObject({ word: 'three' });
+    expect(await child.log.next('agent-stopped')).toMatchObject({ word: 'three' });
   });
 
   test('mistakes are logged, and the old configuration stays', async () => {
     const directory = await workplace('word = one\n');
-    const child = startChild(directory);
-    await child.event('ready');
+    const child = startSample(directory);
+    await child.log.next('ready');
     for (const text of ['word = two\nwrong\n', 'word = three\nreload = fault\n']) {
       await configure(directory, text);
       child.signal('SIGHUP');
-      await child.event('reload-failed');
+      await child.log.next('reload-failed');
     }
-    expect(await child.event('configuration-problem')).toMatchObject({
+    expect(await child.log.next('configuration-problem')).toMatchObject({
       line: 2,
       fix: 'Write key = value',
       msg: 'Not a pair',
     });
     child.signal('SIGTERM');
-    expect(await child.event('agent-stopped')).toMatchObject({ word: 'one' });
+    expect(await child.log.next('agent-stopped')).toMatchObject({ word: 'one' });
   });
 });
 
 describe('the log', () => {
   test('that nobody reads stops neither the agent nor its end', async () => {
-    const child = startChild(await workplace('after = chatter\n'));
-    await child.event('starting');
+    const child = startSample(await workplace('after = chatter\n'));
+    await child.log.next('starting');
     child.process.stdout?.pause();
     child.signal('SIGTERM');
     await once(child.process, 'exit');
@@ -215,8 +216,8 @@ describe('the log', () => {
   });
 
   test('beyond what can be kept is dropped, and how much is told', async () => {
-    const child = startChild(await workplace('after = chatter\n'));
-    const dropped = Number((await child.event('log-lines-dropped'))['lines']);
+    const child = startSample(await workplace('after = chatter\n'));
+    const dropped = Number((await child.log.next('log-lines-dropped'))['lines']);
     child.signal('SIGTERM');
     const { events } = await child.end;
     expect(dropped).toBeGreaterThan(0);
@@ -225,8 +226,8 @@ describe('the log', () => {
   });
 
   test('whose reader is gone goes nowhere, and the agent goes on', async () => {
-    const child = startChild(await workplace('after = chatter\n'));
-    await child.event('starting');
+    const child = startSample(await workplace('after = chatter\n'));
+    await child.log.next('starting');
     child.process.stdout?.destroy();
     child.signal('SIGTERM');
     const [code] = (await once(child.process, 'exit')) as [number | null];
@@ -234,9 +235,9 @@ describe('the log', () => {
   });
 
   test('is plain where the configuration says so', async () => {
-    const child = startChild(await workplace('format = plain\nstart = unavailable\n'));
+    const child = startSample(await workplace('format = plain\nstart = unavailable\n'));
     expect((await child.end).stdout).toMatch(
-      /^\d\d:\d\d:\d\d info {2}Starting sample {2}version=1\.2\.3 .*\n\d\d:\d\d:\d\d error sample did not start: Nobody is there$/,
+      /^\d\d:\d\d:\d\d info {2}Starting sample {2}version=1\.2\.3 .*\n\d\d:\d\d:\d\d error sample did not start: Nobody is there\n$/,
     );
   });
 });

@@ -26,6 +26,9 @@ import { createRelay } from './relay.ts';
 import { createQueueStore } from './queue-store.ts';
 import { relayOptions } from './settings.ts';
 
+// Large content is files; libuv's four threads would be the limit. Before the first call.
+process.env['UV_THREADPOOL_SIZE'] ??= '16';
+
 const USAGE = `Usage: posthouse-relay [--config FILE]
 
 Takes mail from other hosts and from submission agents, queues it durably, and passes it

@@ -68,6 +68,8 @@ export function createAuthority(request: CertificateRequest): KeyedCertificate {
     extension(OID.basicConstraints, 'critical', sequence(boolean(true), integer(0))),
     extension(OID.keyUsage, 'critical', namedBits(KEY_CERT_SIGN, CRL_SIGN)),
     extension(OID.nameConstraints, 'critical', sequence(context(0, 'constructed', ...subtrees))),
+    // For whoever has to tell later which names those are: few readers understand constraints.
+    alternativeNames(request.names),
     extension(OID.subjectKeyIdentifier, 'plain', octetString(identifier)),
     extension(OID.authorityKeyIdentifier, 'plain', sequence(context(0, 'primitive', identifier))),
   ]);
@@ -84,11 +86,7 @@ export function createServerCertificate(
     extension(OID.basicConstraints, 'critical', sequence()),
     extension(OID.keyUsage, 'critical', namedBits(DIGITAL_SIGNATURE)),
     extension(OID.extendedKeyUsage, 'plain', sequence(objectIdentifier(OID.serverAuth))),
-    extension(
-      OID.subjectAltName,
-      'plain',
-      sequence(...request.names.map((name) => generalName(name, 'name'))),
-    ),
+    alternativeNames(request.names),
     extension(OID.subjectKeyIdentifier, 'plain', octetString(keyIdentifier(keys.publicKey))),
     extension(
       OID.authorityKeyIdentifier,
@@ -136,6 +134,11 @@ function finish(
 function extension(oid: ObjectIdentifier, weight: 'critical' | 'plain', value: Buffer): Buffer {
   const critical = weight === 'critical' ? [boolean(true)] : [];
   return sequence(objectIdentifier(oid), ...critical, octetString(value));
+}
+
+function alternativeNames(names: readonly string[]): Buffer {
+  const value = sequence(...names.map((name) => generalName(name, 'name')));
+  return extension(OID.subjectAltName, 'plain', value);
 }
 
 function distinguishedName(commonName: string): Buffer {

@@ -49,12 +49,12 @@ export async function ensureDevelopmentCertificate(
   const file = (name: string): string => join(options.directory, name);
   const kept = await readPair(disk, file('ca.pem'), file('ca.key'));
   const server = await readPair(disk, file('server.pem'), file('server.key'));
-  const belongs =
-    kept !== undefined && server !== undefined && isServerFor(server, kept, options.names);
+  const isGood = (pair: KeyedCertificate): boolean =>
+    isFor(pair, options.names) && isFresh(pair, options.now);
   const authority =
-    belongs && isFresh(kept, options.now) ? kept : await makeAuthority(options, disk, file);
+    kept !== undefined && isGood(kept) ? kept : await makeAuthority(options, disk, file);
   const current =
-    authority === kept && belongs && isFresh(server, options.now)
+    server !== undefined && isGood(server) && isSignedBy(server, authority)
       ? server
       : await makeServer(options, authority, disk, file);
   return {
@@ -133,19 +133,18 @@ async function readPair(
   }
 }
 
-function isServerFor(
-  pair: KeyedCertificate,
-  authority: KeyedCertificate,
-  names: readonly string[],
-): boolean {
+/** Of an authority these are the names that it may certify. */
+function isFor(pair: KeyedCertificate, names: readonly string[]): boolean {
   const certificate = new X509Certificate(pair.certificate);
-  return (
-    certificate.verify(new X509Certificate(authority.certificate).publicKey) &&
-    names.every(
-      (name) =>
-        (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined,
-    )
+  return names.every(
+    (name) =>
+      (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined,
   );
+}
+
+function isSignedBy(pair: KeyedCertificate, authority: KeyedCertificate): boolean {
+  const { publicKey } = new X509Certificate(authority.certificate);
+  return new X509Certificate(pair.certificate).verify(publicKey);
 }
 
 function isFresh(pair: KeyedCertificate, now: number): boolean {
