@@ -11,7 +11,7 @@ import { createDeliveryAgent, deliveryOptions } from '@posthouse/delivery';
 import type { DeliveryAgent } from '@posthouse/delivery';
 import { createDirectory } from '@posthouse/directory';
 import { createResolver } from '@posthouse/dns';
-import { createDisk, freeBytes } from '@posthouse/durable-fs';
+import { createDisk, createThreadedPlacer, freeBytes, nodeFileSystem } from '@posthouse/durable-fs';
 import { startInOrder, stopInReverse } from '@posthouse/mail';
 import type { Clock, Logger, Startable } from '@posthouse/mail';
 import { readNextHop, readSecret } from '@posthouse/process';
@@ -57,7 +57,8 @@ const files = { readSecret, readNextHop };
  * @throws ExitError, DurableFsError, TypeError, RangeError
  */
 export async function createStack(configuration: Configuration, deps: StackDeps): Promise<Stack> {
-  const disk = createDisk();
+  const placer = createThreadedPlacer();
+  const disk = createDisk(nodeFileSystem, placer);
   let current = configuration;
   await disk.directories.ensure(configuration.server.stateDirectory, 0o700);
   const directory = createDirectory(configuration.directory, deps);
@@ -91,7 +92,7 @@ export async function createStack(configuration: Configuration, deps: StackDeps)
     next: relay.receiver,
     directory,
   });
-  const parts = [directory, resolver, store, delivery, relay, submission, certificate];
+  const parts = [placer, directory, resolver, store, delivery, relay, submission, certificate];
   return {
     operator: relay.operator,
     verbs: relay.verbs,

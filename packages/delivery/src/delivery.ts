@@ -7,8 +7,13 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Directory } from '@posthouse/directory';
-import { createDisk, removeLeftovers } from '@posthouse/durable-fs';
-import type { Disk } from '@posthouse/durable-fs';
+import {
+  createDisk,
+  createThreadedPlacer,
+  nodeFileSystem,
+  removeLeftovers,
+} from '@posthouse/durable-fs';
+import type { Disk, ThreadedPlacer } from '@posthouse/durable-fs';
 import type {
   Clock,
   Logger,
@@ -64,6 +69,8 @@ class MaildirDelivery implements Delivery {
   readonly #options: ResolvedDeliveryOptions;
   readonly #deps: DeliveryDeps;
   readonly #disk: Disk;
+  /** Ours, where the disk is. */
+  readonly #placer: ThreadedPlacer | undefined;
   readonly #ledger: Ledger;
   readonly #transaction: TransactionDeps;
   readonly #commits = new Set<Promise<unknown>>();
@@ -73,11 +80,13 @@ class MaildirDelivery implements Delivery {
 
   constructor(options: ResolvedDeliveryOptions, deps: DeliveryDeps) {
     const { logger, clock, directory, boot = currentBoot() } = deps;
-    const disk = deps.disk ?? createDisk();
+    const placer = deps.disk === undefined ? createThreadedPlacer() : undefined;
+    const disk = deps.disk ?? createDisk(nodeFileSystem, placer);
     const { mailDirectory, scratchDirectory, ledgerDirectory } = options;
     this.#options = options;
     this.#deps = deps;
     this.#disk = disk;
+    this.#placer = placer;
     this.#ledger = createLedger(ledgerDirectory, { disk, clock, logger, boot });
     const writer = createMaildirWriter(options.hostname, { disk, clock });
     const quota = createQuotaBook({ disk, clock, logger });
@@ -127,6 +136,7 @@ class MaildirDelivery implements Delivery {
     this.#cleaning?.stop.abort();
     await Promise.allSettled([...this.#commits, this.#cleaning?.done]);
     await this.#ledger.stop();
+    await this.#placer?.stop();
   }
 
   #watch(commit: Promise<unknown>): void {

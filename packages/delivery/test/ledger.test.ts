@@ -43,6 +43,18 @@ async function open({ boot = 'one', logger = silentLogger }: Opening = {}): Prom
   return ledger;
 }
 
+/** A publication that is noted as the disk does it, and is under way then. */
+async function intend(ledger: Ledger, key: string, attempt: string): Promise<void> {
+  const { note, settle } = await ledger.intend(key, attempt);
+  try {
+    await faulty.write(note.file, Buffer.from(note.line));
+    settle({ kind: 'placed' });
+  } catch (error) {
+    settle({ kind: 'unplaced', error, path: '/mail/tmp/1', isNoted: false });
+    throw error;
+  }
+}
+
 function ledgerFiles(): readonly string[] {
   return [...base.files().keys()].toSorted();
 }
@@ -50,7 +62,7 @@ function ledgerFiles(): readonly string[] {
 describe('a ledger', () => {
   test('knows what was delivered, what is unsettled, and nothing else', async () => {
     const ledger = await open();
-    await ledger.intend(KEY, ATTEMPT);
+    await intend(ledger, KEY, ATTEMPT);
     expect(await ledger.find(KEY)).toEqual({
       kind: 'unsettled',
       attempts: [{ attempt: ATTEMPT, isTelling: true }],
@@ -58,7 +70,7 @@ describe('a ledger', () => {
     ledger.conclude(KEY);
     expect(await ledger.find(KEY)).toEqual({ kind: 'delivered' });
     expect(await ledger.find(OTHER)).toEqual({ kind: 'unknown' });
-    await ledger.intend(OTHER, ATTEMPT);
+    await intend(ledger, OTHER, ATTEMPT);
     await ledger.withdraw(OTHER, ATTEMPT);
     expect(await ledger.find(OTHER)).toEqual({ kind: 'unsettled', attempts: [] });
     await ledger.stop();
@@ -67,9 +79,9 @@ describe('a ledger', () => {
   test('tells the next process the same, and one that runs beside it', async () => {
     const beside = await open();
     const ledger = await open();
-    await ledger.intend(KEY, ATTEMPT);
+    await intend(ledger, KEY, ATTEMPT);
     ledger.conclude(KEY);
-    await ledger.intend(OTHER, ATTEMPT);
+    await intend(ledger, OTHER, ATTEMPT);
     await ledger.stop();
     for (const reader of [beside, await open()]) {
       expect(await reader.find(KEY)).toEqual({ kind: 'delivered' });
@@ -83,7 +95,7 @@ describe('a ledger', () => {
 
   test('trusts the silence of another run of the system, or of long ago, no more', async () => {
     const ledger = await open();
-    await ledger.intend(KEY, ATTEMPT);
+    await intend(ledger, KEY, ATTEMPT);
     await ledger.stop();
     const afterBoot = await open({ boot: 'two' });
     expect(await afterBoot.find(KEY)).toMatchObject({ attempts: [{ isTelling: false }] });
@@ -94,11 +106,41 @@ describe('a ledger', () => {
     await later.stop();
   });
 
+  test('takes silence about an attempt that was never noted for nothing', async () => {
+    const ledger = await open();
+    const error = new Error('gone');
+    for (const placement of [
+      { kind: 'unwritten', error },
+      { kind: 'unknown', error },
+    ] as const) {
+      const { settle } = await ledger.intend(KEY, ATTEMPT);
+      settle(placement);
+      expect(await ledger.find(KEY)).toEqual({ kind: 'unknown' });
+    }
+    await intend(ledger, OTHER, ATTEMPT);
+    expect(ledgerFiles()).toHaveLength(2); // the line of the lost one may be torn
+    await ledger.stop();
+  });
+
+  test('leaves a file open until the last line that is lent is written', async () => {
+    const ledger = await open();
+    const { note, settle } = await ledger.intend(KEY, ATTEMPT);
+    await clock.advance(11 * HOUR_MS);
+    await intend(ledger, OTHER, ATTEMPT);
+    await faulty.write(note.file, Buffer.from(note.line));
+    settle({ kind: 'placed' });
+    await ledger.stop();
+    const next = await open();
+    expect(await next.find(KEY)).toMatchObject({ kind: 'unsettled' });
+    expect(await next.find(OTHER)).toMatchObject({ kind: 'unsettled' });
+    await next.stop();
+  });
+
   test('has what it was told on the disk a tenth of a second later', async () => {
     const ledger = await open();
-    await ledger.intend(KEY, ATTEMPT);
+    await intend(ledger, KEY, ATTEMPT);
     ledger.conclude(KEY);
-    await ledger.intend(OTHER, ATTEMPT);
+    await intend(ledger, OTHER, ATTEMPT);
     await clock.advance(100);
     base.cutPower('lost');
     const next = await open({ boot: 'two' });
@@ -108,15 +150,17 @@ describe('a ledger', () => {
 
   test('writes what comes at once with one call, and syncs for none of it', async () => {
     const ledger = await open();
+    await Promise.all(KEYS.map((key) => intend(ledger, key, ATTEMPT)));
     const before = faulty.calls.length;
-    await Promise.all(KEYS.map((key) => ledger.intend(key, ATTEMPT)));
+    for (const key of KEYS) ledger.conclude(key);
+    await clock.advance(0);
     expect(faulty.calls.slice(before).map(({ operation }) => operation)).toEqual(['write']);
     await ledger.stop();
   });
 
   test('passes over halves of lines, zeros and rubbish', async () => {
     const ledger = await open();
-    await ledger.intend(KEY, ATTEMPT);
+    await intend(ledger, KEY, ATTEMPT);
     ledger.conclude(KEY);
     await ledger.stop();
     const [name = ''] = ledgerFiles();
@@ -138,12 +182,12 @@ describe('a ledger', () => {
     const logger = recordingLogger();
     const ledger = await open({ logger });
     faulty.inject({ fault: { kind: 'tear', bytes: 5, code: 'ENOSPC' } });
-    await expect(ledger.intend(KEY, ATTEMPT)).rejects.toMatchObject({ kind: 'full' });
-    await ledger.intend(OTHER, ATTEMPT);
+    await expect(intend(ledger, KEY, ATTEMPT)).rejects.toMatchObject({ kind: 'full' });
+    await intend(ledger, OTHER, ATTEMPT);
     faulty.inject({ fault: { kind: 'fail', code: 'EIO' }, operation: 'write' });
     ledger.conclude(OTHER);
     await clock.advance(0);
-    await ledger.intend(KEYS[50] ?? '', ATTEMPT);
+    await intend(ledger, KEYS[50] ?? '', ATTEMPT);
     expect(logger.events.filter(({ event }) => event === 'ledger-trouble')).toHaveLength(1);
     expect(await ledger.find(OTHER)).toEqual({ kind: 'delivered' });
     await ledger.stop();
@@ -156,11 +200,11 @@ describe('a ledger', () => {
   test('goes on in a new file after a sync failed', async () => {
     const logger = recordingLogger();
     const ledger = await open({ logger });
-    await ledger.intend(KEY, ATTEMPT);
+    await intend(ledger, KEY, ATTEMPT);
     faulty.inject({ fault: { kind: 'fail', code: 'EIO' }, operation: 'sync' });
     await clock.advance(100);
     expect(logger.events).toContainEqual(expect.objectContaining({ event: 'ledger-trouble' }));
-    await ledger.intend(OTHER, ATTEMPT);
+    await intend(ledger, OTHER, ATTEMPT);
     expect(ledgerFiles()).toHaveLength(2);
     await ledger.stop();
     expect(clock.pending).toBe(0);
@@ -170,8 +214,8 @@ describe('a ledger', () => {
     const ledger = await open();
     await clock.advance(11 * HOUR_MS);
     faulty.inject({ fault: { kind: 'fail', code: 'EROFS' }, operation: 'open' });
-    await expect(ledger.intend(KEY, ATTEMPT)).rejects.toMatchObject({ kind: 'read-only' });
-    await ledger.intend(KEY, ATTEMPT);
+    await expect(intend(ledger, KEY, ATTEMPT)).rejects.toMatchObject({ kind: 'read-only' });
+    await intend(ledger, KEY, ATTEMPT);
     expect(ledgerFiles()).toHaveLength(2);
     await ledger.stop();
   });
@@ -179,7 +223,7 @@ describe('a ledger', () => {
   test('fails a question where it cannot be read, for then it knows nothing', async () => {
     const other = await open();
     const ledger = await open();
-    await other.intend(KEY, ATTEMPT);
+    await intend(other, KEY, ATTEMPT);
     faulty.inject({ fault: { kind: 'fail', code: 'EIO' }, operation: 'read' });
     await expect(ledger.find(KEY)).rejects.toMatchObject({ kind: 'unavailable' });
     expect(await ledger.find(KEY)).toMatchObject({ kind: 'unsettled' });
@@ -191,7 +235,7 @@ describe('a ledger', () => {
     let ledger = await open();
     const since = ledger.completeSince;
     for (let hours = 0; hours < 10 * 24; hours += 11) {
-      await ledger.intend(KEYS[hours % 100] ?? '', ATTEMPT);
+      await intend(ledger, KEYS[hours % 100] ?? '', ATTEMPT);
       await clock.advance(11 * HOUR_MS);
     }
     await expect.poll(() => ledgerFiles().length).toBeLessThan(18);
@@ -207,7 +251,7 @@ describe('a ledger', () => {
     await ledger.start();
     await ledger.stop();
     await ledger.stop();
-    await expect(ledger.intend(KEY, ATTEMPT)).rejects.toThrow('not running');
+    await expect(intend(ledger, KEY, ATTEMPT)).rejects.toThrow('not running');
   });
 });
 

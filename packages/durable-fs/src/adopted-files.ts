@@ -17,7 +17,7 @@ import type { DirectoryEntry } from './file-system.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { unlinkIfThere } from './remove-file.ts';
 import { temporaryName } from './temporary-name.ts';
-import { publishFile } from './write-file.ts';
+import { publishFile } from './place-file.ts';
 
 export interface AdoptedFilesOptions {
   /** Where files are written. On the same file system as `directory`, and not inside it. */

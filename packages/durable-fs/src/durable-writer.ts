@@ -10,7 +10,7 @@ import type { Disk } from './disk.ts';
 import type { FileSystem, OpenFile } from './file-system.ts';
 import { removeQuietly } from './remove-file.ts';
 import { abandon, writeAll } from './unfinished-file.ts';
-import type { WriteOptions } from './write-file.ts';
+import type { WriteOptions } from './unfinished-file.ts';
 
 /** Pieces smaller than this are gathered, so that many small ones cost few writes. */
 const GATHER_BYTES = 65_536;

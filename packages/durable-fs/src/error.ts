@@ -47,6 +47,8 @@ export class DurableFsError extends Error {
   readonly kind: DurableFsErrorKind;
   readonly operation: string;
   readonly path: string;
+  /** The system's code, mostly. */
+  readonly reason: string;
 
   constructor(kind: DurableFsErrorKind, place: FaultPlace, reason: string, cause?: unknown) {
     const message = `${place.operation} ${place.path}: ${reason}`;
@@ -54,6 +56,7 @@ export class DurableFsError extends Error {
     this.kind = kind;
     this.operation = place.operation;
     this.path = place.path;
+    this.reason = reason;
   }
 }
 

@@ -26,7 +26,7 @@ export const nodeFileSystem: FileSystem = {
   write,
   sync: (file) => call('sync', file.path, (done) => fs.fsync(file.descriptor, done)),
   close,
-  syncDirectory,
+  syncDirectory: syncDirectoryOf((path, done) => fs.open(path, 'r', done)),
   rename: (from, to) => call('rename', to, (done) => fs.rename(from, to, done)),
   link: (existing, path) => call('link', path, (done) => fs.link(existing, path, done)),
   unlink: (path) => call('unlink', path, (done) => fs.unlink(path, done)),
@@ -95,20 +95,28 @@ function closeNow(descriptor: number): Error | null {
   }
 }
 
-function syncDirectory(path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = (error: Error | null): void => {
-      if (error === null || hasNoDirectorySync(process.platform, errorCode(error))) resolve();
-      else reject(fault(error, 'syncDirectory', path));
-    };
-    fs.open(path, 'r', (openError, descriptor) => {
-      if (openError !== null) return settle(openError);
-      return fs.fsync(descriptor, (syncError) => {
-        const closeError = closeNow(descriptor);
-        settle(syncError ?? closeError);
+/** Opens a directory for reading. */
+type OpenDirectory = (
+  path: string,
+  done: (error: Error | null, descriptor: number) => void,
+) => void;
+
+/** The sync of a directory, however it is opened. */
+export function syncDirectoryOf(openDirectory: OpenDirectory): FileSystem['syncDirectory'] {
+  return (path) =>
+    new Promise((resolve, reject) => {
+      const settle = (error: Error | null): void => {
+        if (error === null || hasNoDirectorySync(process.platform, errorCode(error))) resolve();
+        else reject(fault(error, 'syncDirectory', path));
+      };
+      openDirectory(path, (openError, descriptor) => {
+        if (openError !== null) return settle(openError);
+        return fs.fsync(descriptor, (syncError) => {
+          const closeError = closeNow(descriptor);
+          settle(syncError ?? closeError);
+        });
       });
     });
-  });
 }
 
 async function* list(path: string, batchSize: number): AsyncIterable<readonly DirectoryEntry[]> {

@@ -1,7 +1,41 @@
-/** The two things that are done to a file that is being written: all its bytes go in, or it goes. */
+/** What is done to a file that is being written: all its bytes go in and onto the disk, or it goes. */
 import { DurableFsError } from './error.ts';
 import type { FileSystem, OpenFile } from './file-system.ts';
 import { removeQuietly } from './remove-file.ts';
+
+export interface WriteOptions {
+  /** Permission bits of the file; the umask applies, and Windows has none. @default 0o600 */
+  readonly mode?: number;
+}
+
+/**
+ * First half of a delivery: writes a file under a name of the caller's, in a place where
+ * nobody looks for finished ones (`tmp/`). Its content is on the disk when this resolves,
+ * its name is not. `publishFile` is the second half.
+ * @throws DurableFsError `exists` where the name is taken
+ */
+export async function writeNewFile(
+  disk: { readonly fileSystem: FileSystem },
+  path: string,
+  bytes: Uint8Array,
+  options: WriteOptions = {},
+): Promise<void> {
+  const { fileSystem } = disk;
+  const file = await fileSystem.open(path, 'create', options.mode ?? 0o600);
+  try {
+    await writeAll(fileSystem, file, bytes);
+    await fileSystem.sync(file);
+  } catch (error) {
+    await abandon(fileSystem, file);
+    throw error;
+  }
+  try {
+    await fileSystem.close(file);
+  } catch (error) {
+    await removeQuietly(fileSystem, path);
+    throw error;
+  }
+}
 
 /** Writes all of it, however few bytes each call takes. @throws DurableFsError */
 export async function writeAll(

@@ -13,21 +13,8 @@ import { dirname, join } from 'node:path';
 import type { Disk } from './disk.ts';
 import { removeQuietly } from './remove-file.ts';
 import { temporaryName } from './temporary-name.ts';
-import { abandon, writeAll } from './unfinished-file.ts';
-
-export interface WriteOptions {
-  /** Permission bits of the file; the umask applies, and Windows has none. @default 0o600 */
-  readonly mode?: number;
-}
-
-export interface PublishOptions {
-  /**
-   * Called when publishing failed, before the file is taken away: for those who take the
-   * absence of the old name for a sign that it was published. When it rejects, the file
-   * stays under the name that it has.
-   */
-  readonly beforeRemoval?: (() => Promise<void>) | undefined;
-}
+import { writeNewFile } from './unfinished-file.ts';
+import type { WriteOptions } from './unfinished-file.ts';
 
 /** The owner in the temporary names of `replaceFile` and `createFile`. */
 const OWNER = 'write';
@@ -81,73 +68,11 @@ export async function createFile(
   await syncName(disk, path);
 }
 
-/**
- * First half of a delivery: writes a file under a name of the caller's, in a place where
- * nobody looks for finished ones (`tmp/`). Its content is on the disk when this resolves,
- * its name is not. `publishFile` is the second half.
- * @throws DurableFsError `exists` where the name is taken
- */
-export async function writeNewFile(
-  disk: Disk,
-  path: string,
-  bytes: Uint8Array,
-  options: WriteOptions = {},
-): Promise<void> {
-  const { fileSystem } = disk;
-  const file = await fileSystem.open(path, 'create', options.mode ?? 0o600);
-  try {
-    await writeAll(fileSystem, file, bytes);
-    await fileSystem.sync(file);
-  } catch (error) {
-    await abandon(fileSystem, file);
-    throw error;
-  }
-  try {
-    await fileSystem.close(file);
-  } catch (error) {
-    await removeQuietly(fileSystem, path);
-    throw error;
-  }
-}
-
-/**
- * Second half of a delivery: gives a file that is written and synced its final name, and
- * syncs the directory of that name. The old name is not synced: after a power cut the
- * file may be there under both. On failure it is removed under both.
- *
- * `to` must be a name that is never used twice: a file that has it is overwritten.
- * @throws DurableFsError `unavailable` where the names are on different file systems
- */
-export async function publishFile(
-  disk: Disk,
-  from: string,
-  to: string,
-  options: PublishOptions = {},
-): Promise<void> {
-  try {
-    await disk.fileSystem.rename(from, to);
-  } catch (error) {
-    await withdraw(disk, from, options);
-    throw error;
-  }
-  await syncName(disk, to, options);
-}
-
-async function syncName(disk: Disk, path: string, options: PublishOptions = {}): Promise<void> {
+async function syncName(disk: Disk, path: string): Promise<void> {
   try {
     await disk.directories.sync(dirname(path));
   } catch (error) {
-    await withdraw(disk, path, options);
+    await removeQuietly(disk.fileSystem, path);
     throw error;
   }
-}
-
-/** For the way out of a failure that is reported already, like `removeQuietly`. */
-async function withdraw(disk: Disk, path: string, options: PublishOptions): Promise<void> {
-  try {
-    await options.beforeRemoval?.();
-  } catch {
-    return;
-  }
-  await removeQuietly(disk.fileSystem, path);
 }

@@ -240,36 +240,4 @@ describe('publishFile', () => {
       message: expect.stringContaining('different file systems') as string,
     });
   });
-
-  test.each(['rename', 'syncDirectory'] as const)(
-    'asks before it takes the file away when %s failed',
-    async (operation) => {
-      const { disk, faulty, volatile } = newTrial();
-      await writeNewFile(disk, '/1', bytes('content'));
-      faulty.inject({ fault: { kind: 'fail', code: 'EIO' }, operation });
-      const seen: string[] = [];
-      const beforeRemoval = async (): Promise<void> => {
-        seen.push(...Object.keys(texts(volatile)));
-      };
-      await expect(publishFile(disk, '/1', '/2', { beforeRemoval })).rejects.toThrow();
-      expect(seen).toEqual([operation === 'rename' ? '/1' : '/2']);
-      expect(texts(volatile)).toEqual({});
-    },
-  );
-
-  test.each(['rename', 'syncDirectory'] as const)(
-    'leaves the file where it is when %s failed and it may not be taken away',
-    async (operation) => {
-      const { disk, faulty, volatile } = newTrial();
-      await writeNewFile(disk, '/1', bytes('content'));
-      faulty.inject({ fault: { kind: 'fail', code: 'EIO' }, operation });
-      const beforeRemoval = (): Promise<void> => Promise.reject(new Error('no'));
-      await expect(publishFile(disk, '/1', '/2', { beforeRemoval })).rejects.toMatchObject({
-        kind: 'unavailable',
-      });
-      expect(texts(volatile)).toEqual({
-        [operation === 'rename' ? '/1' : '/2']: 'content',
-      });
-    },
-  );
 });

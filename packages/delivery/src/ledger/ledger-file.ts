@@ -6,7 +6,14 @@
  * survives after the next `sync`. A write that fails ends the file, and rejects all lines
  * of that write, although some may be in the file. Begin a new one.
  */
-import type { FileSystem, OpenFile } from '@posthouse/durable-fs';
+import type { FileSystem, Note, OpenFile } from '@posthouse/durable-fs';
+
+/** A line that somebody else writes. */
+export interface LentLine {
+  readonly note: Note;
+  /** It is written, or never will be. Called once: until then the file stays open. */
+  readonly settle: () => void;
+}
 
 interface Waiting {
   readonly bytes: Buffer;
@@ -20,6 +27,9 @@ export class LedgerFile {
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
   #failure: Error | undefined;
+  #lent = 0;
+  /** Told when nothing is lent any more. */
+  #returned: (() => void) | undefined;
   #sizeBytes = 0;
 
   private constructor(fileSystem: FileSystem, file: OpenFile) {
@@ -57,14 +67,36 @@ export class LedgerFile {
     });
   }
 
+  /** Lends the file for one line: it goes in with another file's content, in one call (`PlacedFile`). */
+  lend(line: string): LentLine {
+    this.#sizeBytes += line.length;
+    this.#lent += 1;
+    return {
+      note: { file: this.#file, line },
+      settle: () => {
+        this.#lent -= 1;
+        if (this.#lent === 0) this.#returned?.();
+      },
+    };
+  }
+
   /** The lines that were taken before the call survive a power cut. @throws DurableFsError */
   sync(): Promise<void> {
     return this.#fileSystem.sync(this.#file);
   }
 
-  /** Waits for what is being written. */
-  async close(): Promise<void> {
+  /** Waits for what is being written, here and by others. */
+  async settled(): Promise<void> {
+    if (this.#lent > 0) {
+      await new Promise<void>((resolve) => {
+        this.#returned = resolve;
+      });
+    }
     await this.#running;
+  }
+
+  /** To be called when all is settled. */
+  async close(): Promise<void> {
     await this.#fileSystem.close(this.#file);
   }
 

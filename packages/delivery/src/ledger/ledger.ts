@@ -10,7 +10,7 @@
  */
 import { join } from 'node:path';
 import { isFault, removeFile } from '@posthouse/durable-fs';
-import type { Disk } from '@posthouse/durable-fs';
+import type { Disk, Note, Placement } from '@posthouse/durable-fs';
 import type { Clock, Logger, Startable, Timer } from '@posthouse/mail';
 import { entriesOf } from '../maildir/folders.ts';
 import type { DeliveryKey } from './delivery-key.ts';
@@ -40,17 +40,22 @@ export interface LedgerDeps {
 export interface Ledger extends Startable {
   /** Since when nothing is missing in the ledger. */
   readonly completeSince: number;
-  /**
-   * The attempt's file is whole, and is published next. In the file when this resolves.
-   * @throws DurableFsError: it may be in the file or not
-   */
-  intend(key: DeliveryKey, attempt: string): Promise<void>;
+  /** What is to be noted when the attempt's file is whole, before it is published. @throws DurableFsError */
+  intend(key: DeliveryKey, attempt: string): Promise<Intention>;
   /** The attempt's file was not published. In the file when this resolves. @throws DurableFsError */
   withdraw(key: DeliveryKey, attempt: string): Promise<void>;
   /** Published, and on the disk. Nobody waits for it; where it cannot be written, that is logged. */
   conclude(key: DeliveryKey): void;
   /** What all processes know of a copy at this moment. @throws DurableFsError */
   find(key: DeliveryKey): Promise<Finding>;
+}
+
+/** A publication that is about to be. */
+export interface Intention {
+  /** Goes into the ledger with the file that it is about. */
+  readonly note: Note;
+  /** What became of the file; called once. */
+  readonly settle: (placement: Placement) => void;
 }
 
 interface CurrentFile {
@@ -106,8 +111,17 @@ class DirectoryLedger implements Ledger {
     if (current !== undefined) await this.#end(current);
   }
 
-  intend(key: DeliveryKey, attempt: string): Promise<void> {
-    return this.#append({ kind: 'intended', key, attempt });
+  async intend(key: DeliveryKey, attempt: string): Promise<Intention> {
+    const record = { kind: 'intended', key, attempt } as const;
+    const current = await this.#usable();
+    const { note, settle } = current.file.lend(formatRecord(record));
+    return {
+      note,
+      settle: (placement) => {
+        settle();
+        this.#noted(current, record, placement);
+      },
+    };
   }
 
   withdraw(key: DeliveryKey, attempt: string): Promise<void> {
@@ -131,6 +145,25 @@ class DirectoryLedger implements Ledger {
     // Known at once, whatever comes of the write: it is we who did it.
     this.#knowledge.apply(name, record);
     await written;
+    this.#syncSoon();
+  }
+
+  /**
+   * What is not in the file is not known either: silence about an attempt that never was written
+   * would pass for its publication.
+   */
+  #noted({ name, file }: CurrentFile, record: LedgerRecord, placement: Placement): void {
+    const { kind } = placement;
+    if (kind === 'unwritten') return;
+    if (kind !== 'unknown') this.#knowledge.apply(name, record);
+    if (kind === 'unknown' || (kind === 'unplaced' && !placement.isNoted)) {
+      file.giveUp(placement.error); // half a line would spoil the next one
+    } else {
+      this.#syncSoon();
+    }
+  }
+
+  #syncSoon(): void {
     this.#timer ??= this.#deps.clock.after(SYNC_DELAY_MS, () => void this.#sync());
   }
 
@@ -171,6 +204,7 @@ class DirectoryLedger implements Ledger {
   /** Never rejects: what a power cut could take from it now is told once. */
   async #end({ file }: CurrentFile): Promise<void> {
     try {
+      await file.settled();
       if (!file.ended) await file.sync();
     } catch (error) {
       this.#warn(error, 'the ledger may have lost what it noted last');

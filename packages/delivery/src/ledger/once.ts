@@ -53,7 +53,7 @@ export function createOnce(
     publish: (observer: DeliveryObserver) => Promise<string>,
   ): Promise<OnceResult> {
     const path = await publish({
-      beforePublish: ({ attempt }) => ledger.intend(key, attempt),
+      intend: ({ attempt }) => ledger.intend(key, attempt),
       beforeRemoval: ({ attempt }) => ledger.withdraw(key, attempt),
     });
     ledger.conclude(key);

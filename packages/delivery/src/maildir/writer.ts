@@ -8,8 +8,8 @@
  * disk nothing: what was made once is taken to be there until a call says `missing`.
  */
 import { join } from 'node:path';
-import { isFault, openDurableWriter, publishFile, writeNewFile } from '@posthouse/durable-fs';
-import type { Disk } from '@posthouse/durable-fs';
+import { isFault, openDurableWriter } from '@posthouse/durable-fs';
+import type { Disk, Note, PlacedFile, Placement } from '@posthouse/durable-fs';
 import type { Clock } from '@posthouse/mail';
 import { toNewlines } from './line-ends.ts';
 import { createNameMaker, newFileName } from './message-name.ts';
@@ -25,10 +25,17 @@ export interface NewMessage {
   readonly key?: string | undefined;
 }
 
-/** Told of a message's two critical moments. */
+/** What is to be written once the file is whole and on the disk, before readers see it. */
+export interface DeliveryIntention {
+  readonly note: Note;
+  /** Told how far the file came; once. */
+  readonly settle: (placement: Placement) => void;
+}
+
+/** Has a say in a message's two critical moments. */
 export interface DeliveryObserver {
-  /** The file is whole and on the disk; readers see it next. When it rejects, they do not. */
-  beforePublish(name: NewName): Promise<void>;
+  /** Before anything is written. When it rejects, nothing is. */
+  intend(name: NewName): Promise<DeliveryIntention>;
   /** It was not published after all, and is removed next. When it rejects, the file stays where it is. */
   beforeRemoval(name: NewName): Promise<void>;
 }
@@ -83,31 +90,29 @@ class TmpToNewWriter implements MaildirWriter {
       head.byteLength + content.sizeBytes,
       message.head.byteLength + content.virtualBytes,
     );
-    const unfinished = join(folder, 'tmp', fileName);
-    await this.#writeIn(folder, () => this.#write(unfinished, head, content));
-    const beforeRemoval = async (): Promise<void> => observer?.beforeRemoval(name);
-    try {
-      await observer?.beforePublish(name);
-    } catch (error) {
-      await this.#remove(unfinished, beforeRemoval);
-      throw error;
+    const file = { unfinished: join(folder, 'tmp', fileName), path: join(folder, 'new', fileName) };
+    const placement = await this.#placeIn(folder, async () => {
+      const intention = await observer?.intend(name);
+      const one = await this.#place({ ...file, note: intention?.note }, head, content);
+      intention?.settle(one);
+      return one;
+    });
+    if (placement.kind === 'placed') return file.path;
+    if (placement.kind === 'unplaced') {
+      await this.#remove(placement.path, async () => observer?.beforeRemoval(name));
     }
-    const path = join(folder, 'new', fileName);
-    await publishFile(this.#disk, unfinished, path, { beforeRemoval });
-    return path;
+    throw placement.error;
   }
 
   /** Does work that needs the directories of a folder, and makes these where they are missing. */
-  async #writeIn(folder: string, work: () => Promise<void>): Promise<void> {
+  async #placeIn(folder: string, work: () => Promise<Placement>): Promise<Placement> {
     const isKnown = this.#ready.has(folder);
     await (this.#ready.get(folder) ?? this.#prepare(folder));
-    try {
-      await work();
-    } catch (error) {
-      if (!isKnown || !isFault(error, 'missing')) throw error;
-      await this.#prepare(folder); // somebody has removed it since
-      await work();
-    }
+    const placement = await work();
+    const isMissing = placement.kind === 'unwritten' && isFault(placement.error, 'missing');
+    if (!isKnown || !isMissing) return placement;
+    await this.#prepare(folder); // somebody has removed it since
+    return work();
   }
 
   /** Once for all who wait for it. */
@@ -128,16 +133,24 @@ class TmpToNewWriter implements MaildirWriter {
     }
   }
 
-  /** Writes the file in `tmp`, and syncs it. */
-  async #write(path: string, head: Buffer, content: StoredContent): Promise<void> {
-    if (content.bytes !== undefined) {
-      return writeNewFile(this.#disk, path, Buffer.concat([head, content.bytes]));
+  /** In one call where the content is in memory; content that is not is written first. Never rejects. */
+  async #place(file: PlacedFile, head: Buffer, content: StoredContent): Promise<Placement> {
+    let bytes: Buffer | undefined;
+    try {
+      if (content.bytes === undefined) await this.#write(file.unfinished, head, content);
+      else bytes = joined(head, content.bytes);
+    } catch (error) {
+      return { kind: 'unwritten', error };
     }
+    return this.#disk.place({ ...file, bytes });
+  }
+
+  async #write(path: string, head: Buffer, content: StoredContent): Promise<void> {
     const file = await openDurableWriter(this.#disk, path);
     try {
       await file.write(head);
       for await (const piece of content.open()) await file.write(piece);
-      return await file.finish();
+      await file.finish();
     } catch (error) {
       await file.discard();
       throw error;
@@ -153,4 +166,12 @@ class TmpToNewWriter implements MaildirWriter {
       // It stays in tmp, where nobody looks for mail, until it is stale.
     }
   }
+}
+
+/** In memory of their own, which can be handed to a thread. */
+function joined(head: Buffer, content: Buffer): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(head.byteLength + content.byteLength);
+  bytes.set(head);
+  bytes.set(content, head.byteLength);
+  return bytes;
 }

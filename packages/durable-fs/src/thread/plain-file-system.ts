@@ -1,0 +1,45 @@
+/**
+ * The FileSystem of the machine for a thread that may wait for it: every call is made there
+ * and then, but for syncs, of which many run at the same time on libuv's threads.
+ *
+ * A call that is handed to another thread costs two wake-ups, more than opening, writing or
+ * renaming a file does itself.
+ */
+import * as fs from 'node:fs';
+import { durableFsErrorFrom } from '../error.ts';
+import type { FileSystem } from '../file-system.ts';
+import { nodeFileSystem, syncDirectoryOf } from '../node-file-system.ts';
+
+/** The file system of this machine. It has no state. */
+export const plainFileSystem: FileSystem = {
+  ...nodeFileSystem,
+  async open(path, access, mode = 0o600) {
+    if (access !== 'create') return nodeFileSystem.open(path, access, mode);
+    const descriptor = plainly('open', path, () => fs.openSync(path, 'wx', mode));
+    return { path, descriptor };
+  },
+  write: async (file, bytes) =>
+    plainly('write', file.path, () => fs.writeSync(file.descriptor, bytes)),
+  rename: async (from, to) => plainly('rename', to, () => fs.renameSync(from, to)),
+  syncDirectory: syncDirectoryOf((path, done) => {
+    let descriptor: number;
+    try {
+      descriptor = fs.openSync(path, 'r');
+    } catch (error) {
+      return done(asError(error), -1);
+    }
+    return done(null, descriptor);
+  }),
+};
+
+function plainly<T>(operation: string, path: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw durableFsErrorFrom(error, { operation, path });
+  }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
