@@ -28,8 +28,9 @@ export class InputStream extends SMTPStream {
     this.#run({ consumer, chunk, proceed }, 0);
   }
 
+  /** The client's end. The base class would run an unfinished line as a command. */
   override _flushData(): void {
-    // The base class would run an unfinished line as a command.
+    if (!this.isClosed) this.#consumer().ended();
   }
 
   #run(reading: Reading, start: number): void {

@@ -18,6 +18,8 @@ export interface StreamConsumer extends Intake {
   arrived(octets: number): void;
   /** Everything that came was taken. A promise holds the stream back: the client must read first. */
   settled(): Promise<void> | undefined;
+  /** The client will say no more, and everything that it said was taken. It may still listen. */
+  ended(): void;
   /** One of the above threw or rejected: a bug. The stream goes on, the session does not. */
   failed(thrown: unknown): void;
 }

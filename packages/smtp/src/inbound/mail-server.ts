@@ -34,6 +34,8 @@ export class MailServer extends SMTPServer implements ConnectionOwner {
       secure: tls?.mode === 'implicit',
       // Only the TLS handshake of an accepted socket still uses this one.
       socketTimeout: limits.commandTimeoutMs,
+      // A client may end its side and wait for our replies: Node would end ours with it.
+      allowHalfOpen: true,
       ...(tls === undefined ? {} : { key: tls.key, cert: tls.cert }),
     });
     this.surroundings = surroundings;

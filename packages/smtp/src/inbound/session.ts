@@ -254,6 +254,14 @@ export class Session implements StreamConsumer {
     this.close();
   }
 
+  /**
+   * The client has sent its last, and may wait for what it is owed: a client that pipelines
+   * QUIT behind its content says so before it has read the reply to it.
+   */
+  ended(): void {
+    void this.#replies.whenSettled().then(() => this.close());
+  }
+
   /** The connection is gone. */
   gone(): void {
     this.#end();

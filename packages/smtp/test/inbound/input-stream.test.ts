@@ -9,6 +9,7 @@ function consumer(parts: Partial<StreamConsumer>): StreamConsumer {
     arrived: () => undefined,
     take: () => 1,
     settled: () => undefined,
+    ended: () => undefined,
     failed: () => undefined,
     ...parts,
   };
