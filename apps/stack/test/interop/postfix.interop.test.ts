@@ -2,16 +2,17 @@
  * Postfix as a peer, in every role that it has beside us: next hop, stranger who brings mail, and
  * client of our submission. And its smtp-sink as next hops that refuse, wait or vanish.
  */
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { submit } from '../system/author.ts';
 import type { Replies } from '../system/author.ts';
-import { notification, readStored } from '../system/mailbox.ts';
+import { lastNotification, notification, readStored } from '../system/mailbox.ts';
 import type { StoredMessage } from '../system/mailbox.ts';
 import type { MailSystem } from '../system/mail-system.ts';
 import { oneProcess } from '../system/one-process.ts';
+import { DOVECOT, startDovecot } from './dovecot.ts';
 import { POSTFIX, startPostfix } from './postfix.ts';
 import type { Postfix } from './postfix.ts';
 import { describeWith, mustRun } from './program.ts';
@@ -85,6 +86,61 @@ describeWith(POSTFIX, 'Postfix', () => {
   });
 });
 
+describeWith([...POSTFIX, ...DOVECOT], 'Postfix as our relayhost', () => {
+  const DAVE = 'dave@peer.test';
+
+  test('takes our mail after login over TLS that it proves', async () => {
+    const { postfix, system } = await beginWithRelayhost('correct horse');
+    await submit(system, { author: BOB, recipients: [DAVE] });
+    await postfix.said(new RegExp(`to=<${DAVE}>, relay=virtual, .*status=sent`));
+    const [received] = (await onlyMessage(postfix.maildir)).values('received');
+    expect(received).toContain(' with ESMTPSA id ');
+    expect(received).toContain(`Authenticated sender: ${ALICE}`);
+  });
+
+  test('refuses our login: the mail waits, and the author reads why in the end', async () => {
+    const { system } = await beginWithRelayhost('wrong horse');
+    await submit(system, { author: BOB, recipients: [DAVE] });
+    const { report } = await lastNotification(system, BOB);
+    expect(report.recipients[0]?.diagnosticCode?.value).toContain('535 5.7.8 ');
+  });
+
+  /** A system whose mail for other domains goes to Postfix, which asks Dovecot who may log in. */
+  async function beginWithRelayhost(password: string) {
+    const port = await freePort();
+    const system = await oneProcess.start(
+      {
+        relay: {
+          outbound: 'relayhost',
+          relayhost: {
+            host: 'localhost',
+            port,
+            tls: 'required',
+            user: ALICE,
+            password_file: 'relayhost-password',
+          },
+          retry: { schedule: ['1s'], expire: '3s', delay_warning: '2s' },
+        },
+      },
+      onTestFinished,
+    );
+    await writeFile(join(system.directory, 'relayhost-password'), password);
+    const { saslPort } = await startDovecot(system.directory, onTestFinished);
+    const file = (name: string): string => join(system.directory, name);
+    const settings = {
+      smtpd_tls_security_level: 'encrypt',
+      smtpd_tls_cert_file: file('server.pem'),
+      smtpd_tls_key_file: file('server.key'),
+      smtpd_sasl_auth_enable: 'yes',
+      smtpd_sasl_type: 'dovecot',
+      smtpd_sasl_path: `inet:127.0.0.1:${saslPort}`,
+      smtpd_sasl_authenticated_header: 'yes',
+      smtpd_relay_restrictions: 'permit_sasl_authenticated, reject',
+    };
+    return { system, postfix: await startPostfix(port, settings, onTestFinished) };
+  }
+});
+
 /** Mail for our domain goes to the relay's port; that for Carol through submission, as Alice's. */
 function wayToUs({ accounts, directory, relay, submission }: MailSystem): Record<string, string> {
   const smarthost = `[localhost]:${submission.port}`;
@@ -125,7 +181,7 @@ describeWith(POSTFIX, 'a next hop', () => {
   test.each(FAULTS)('that %s: the author hears of it', async (_, faults, when) => {
     const { sink, system } = await beginWithSink(faults);
     await submit(system, { author: ALICE, recipients: ['dave@sink.test'] });
-    const { report } = await lastNotification(system);
+    const { report } = await lastNotification(system, ALICE);
     expect(report.recipients).toMatchObject([
       { action: 'failed', status: { class: 5 }, finalRecipient: { value: 'dave@sink.test' } },
     ]);
@@ -156,14 +212,6 @@ async function beginWithSink(switches: readonly string[]) {
   const retry = { schedule: ['1s'], expire: '3s', delay_warning: '2s' };
   const system = await oneProcess.start({ relay: { routes, retry } }, onTestFinished);
   return { sink, system };
-}
-
-/** The notification that says the end; one of a delay may come before it. */
-async function lastNotification(system: MailSystem): ReturnType<typeof notification> {
-  for (;;) {
-    const found = await notification(system, ALICE);
-    if (found.report.recipients.every(({ action }) => action !== 'delayed')) return found;
-  }
 }
 
 /** The one message of a Maildir, which it leaves. */

@@ -18,6 +18,8 @@ export interface Sending {
   readonly content?: string;
   /** @default the author's address */
   readonly reversePath?: string;
+  /** What stands behind the path in MAIL, as `BODY=8BITMIME`. */
+  readonly parameters?: string;
 }
 
 /** What the server said. */
@@ -89,7 +91,9 @@ export async function sendOverLmtp(to: Place, sending: Sending): Promise<Replies
 /** One mail transaction in a session. */
 export async function transact(client: DialogueClient, sending: Sending): Promise<Replies> {
   const { author, recipients, content = shortMessage(sending), reversePath = author } = sending;
-  const mail = await ask(client, `MAIL FROM:<${reversePath}>`);
+  const { parameters } = sending;
+  const command = `MAIL FROM:<${reversePath}>`;
+  const mail = await ask(client, parameters === undefined ? command : `${command} ${parameters}`);
   const answers: string[] = [];
   for (const recipient of recipients) answers.push(await ask(client, `RCPT TO:<${recipient}>`));
   if (!answers.some(isPositive)) {

@@ -60,6 +60,17 @@ export async function notification(
   return { ...message, report };
 }
 
+/** The notification that says the end; one of a delay may come before it. */
+export async function lastNotification(
+  system: MailSystem,
+  recipient: string,
+): ReturnType<typeof notification> {
+  for (;;) {
+    const found = await notification(system, recipient);
+    if (found.report.recipients.every(({ action }) => action !== 'delayed')) return found;
+  }
+}
+
 /** All messages in `new` of an account, or of one of its folders. */
 export async function newMail(
   system: MailSystem,
