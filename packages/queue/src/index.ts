@@ -13,6 +13,7 @@ export type {
   Intervention,
   LeasedKey,
   NewMessage,
+  Note,
   Page,
   QueueEntry,
   RecipientChange,

@@ -150,6 +150,9 @@ export interface SummaryLine {
   readonly nextDueAt?: number;
 }
 
+/** A fact by its key; null forgets it. */
+export type Note = readonly [key: string, value: string | null];
+
 /** Sums that back-pressure looks at; kept up to date in memory. */
 export interface StoreUsage {
   readonly messages: number;
@@ -221,6 +224,10 @@ export interface Store extends Startable {
   conclude(units: readonly Conclusion[]): Promise<readonly ConclusionResult[]>;
   /** Lets a lane rest: none of it is claimed before `until`, nothing of it is rewritten. The last call wins; survives a restart. */
   deferLane(lane: LaneKey, until: number): Promise<void>;
+  /** Keeps small facts by their key; survives a restart. Losing the last of them must cost nothing. */
+  note(notes: readonly Note[]): Promise<void>;
+  /** All that is noted: who notes bounds it. */
+  notes(): Promise<ReadonlyMap<string, string>>;
   /**
    * The earliest time at which `claim` would find something, apart from excluded lanes and sites;
    * `undefined`: nothing is queued. A time in the past means now.

@@ -23,6 +23,7 @@ import type {
   Intervention,
   LeasedKey,
   NewMessage,
+  Note,
   Page,
   QueueEntry,
   RecipientChange,
@@ -51,6 +52,7 @@ class MemoryStore implements Store {
   readonly #shelves = new Shelves();
   readonly #log = new EventLog();
   readonly #listeners = new Set<Listener>();
+  readonly #notes = new Map<string, string>();
   #running = false;
   #claims = 0;
 
@@ -137,6 +139,19 @@ class MemoryStore implements Store {
     this.#assertRunning();
     this.#shelves.lane(lane).restUntil = until;
     this.#tell('due');
+  }
+
+  async note(notes: readonly Note[]): Promise<void> {
+    this.#assertRunning();
+    for (const [key, value] of notes) {
+      if (value === null) this.#notes.delete(key);
+      else this.#notes.set(key, value);
+    }
+  }
+
+  async notes(): Promise<ReadonlyMap<string, string>> {
+    this.#assertRunning();
+    return new Map(this.#notes);
   }
 
   async nextDueAt(

@@ -136,6 +136,9 @@ export interface ClaimCall {
   readonly onlyLanes?: readonly string[];
 }
 
+/** A null value forgets the key. */
+export type NoteRow = readonly [key: string, value: string | null];
+
 /** What the commit thread does, and what it answers. All of it is durable when it does. */
 export interface CommitVerbs {
   accept(messages: readonly NewMessageRow[]): readonly ('taken' | 'present')[];
@@ -152,6 +155,7 @@ export interface CommitVerbs {
   recover(call: { readonly owner: string; readonly now: number; readonly limit: number }): number;
   conclude(units: readonly UnitRow[]): readonly ('done' | 'stale')[];
   rest(call: { readonly lane: string; readonly until: number }): null;
+  note(notes: readonly NoteRow[]): null;
   intervene(call: {
     readonly action: Intervention;
     readonly at: number;
@@ -236,6 +240,7 @@ export interface ReadVerbs {
   oldEvents(call: { readonly before: number; readonly limit: number }): number | null;
   /** The oldest bucket of search keys, where it is full and no event is left of its messages. */
   emptyBucket(call: null): number | null;
+  notes(call: null): readonly (readonly [key: string, value: string])[];
   /** Those of the names that a message refers to. */
   knownFiles(names: readonly string[]): readonly string[];
 }

@@ -26,6 +26,7 @@ import type {
   Intervention,
   LeasedKey,
   NewMessage,
+  Note,
   Page,
   QueueEntry,
   SelectedClaim,
@@ -173,6 +174,16 @@ class SqliteStore implements Store {
     return this.#engine.run(async () => {
       await this.#engine.threads.commit('rest', { lane, until });
     });
+  }
+
+  note(notes: readonly Note[]): Promise<void> {
+    return this.#engine.run(async () => {
+      await this.#engine.threads.commit('note', notes, { patient: true });
+    });
+  }
+
+  notes(): Promise<ReadonlyMap<string, string>> {
+    return this.#engine.run(async () => new Map(await this.#engine.threads.read('notes', null)));
   }
 
   nextDueAt(

@@ -76,9 +76,19 @@ export function describeLifecycle(using: Using): void {
         await before.begin([{ ...leased(bob), dueAt: NOW + MINUTE }]);
         await before.conclude([{ changes: [again(carol)], events: [], messages: [] }]);
         await before.deferLane('c.test', NOW + MINUTE);
+        await before.note([
+          ['a', '1'],
+          ['b', '2'],
+          ['c', null],
+        ]);
+        await before.note([
+          ['a', 'ä'],
+          ['b', null],
+        ]);
         const was = await everything(before);
         const after = await under.reopen();
         expect(await everything(after)).toEqual(was);
+        expect(await after.notes()).toEqual(new Map([['a', 'ä']]));
         expect((await readBytes(after, large.message.id)).equals(bytes)).toBe(true);
         expect(await claim(after)).toEqual([]);
         expect(await after.renew([leased(bob)], NOW + 2 * MINUTE)).toHaveLength(1);
@@ -121,5 +131,6 @@ async function everything(store: Store): Promise<unknown> {
     summary: await store.summary(),
     usage: store.usage(),
     next: await store.nextDueAt([]),
+    notes: await store.notes(),
   };
 }

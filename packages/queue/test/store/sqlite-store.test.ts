@@ -53,6 +53,22 @@ describe('commits', () => {
     }));
 });
 
+describe('a database of an older version', () => {
+  it('is brought up to date, and keeps what it holds', () =>
+    usingDirectory(async (at) => {
+      const before = await at.open();
+      await before.accept([sampleMessage({ recipients: ['bob@a.test'] })]);
+      await before.stop();
+      at.alter((database) => {
+        database.exec('DROP TABLE note; PRAGMA user_version = 1');
+      });
+      const store = await at.open();
+      await store.note([['a', '1']]);
+      expect(await store.notes()).toEqual(new Map([['a', '1']]));
+      expect(await listed(store)).toEqual(['bob']);
+    }));
+});
+
 describe('large content', () => {
   it('is a file while its message is there, and no longer', () =>
     usingDirectory(async (at) => {

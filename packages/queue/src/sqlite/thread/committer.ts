@@ -16,7 +16,7 @@ import { faultOf, isOwnFault, isSyncFault } from './faults.ts';
 import { createLease } from './grants.ts';
 import { createForget, createForgetKeys } from './forgetting.ts';
 import { createBegin, createRecover, createRenew } from './leasing.ts';
-import { createIntervene, createPutAside, createRest } from './operating.ts';
+import { createIntervene, createNote, createPutAside, createRest } from './operating.ts';
 import type { Aftermath, CommitVerbs, Fault } from '../protocol.ts';
 import { prepare } from './statement.ts';
 import type { Statement } from './statement.ts';
@@ -172,6 +172,7 @@ function connect(path: string, synced: boolean): Connection {
       recover: createRecover(database, tables),
       conclude: createConclude(tables, accept),
       rest: createRest(database, tables),
+      note: createNote(database),
       intervene: createIntervene(database, tables),
       forget: createForget(database, tables),
       forgetKeys: createForgetKeys(database),

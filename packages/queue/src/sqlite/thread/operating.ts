@@ -1,4 +1,4 @@
-/** The commit thread's `rest`, `intervene` and `putAside`: what is done to recipients without an attempt. */
+/** The commit thread's `rest`, `note`, `intervene` and `putAside`: what is done without an attempt. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { CommitVerbs } from '../protocol.ts';
 import { prepare } from './statement.ts';
@@ -14,6 +14,21 @@ export function createRest(database: DatabaseSync, tables: Tables): CommitVerbs[
     put.run(lane, until);
     tables.turns.touchLane(lane);
     tables.told.due = true;
+    return null;
+  };
+}
+
+export function createNote(database: DatabaseSync): CommitVerbs['note'] {
+  const put = prepare(
+    database,
+    'INSERT INTO note VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
+  );
+  const remove = prepare(database, 'DELETE FROM note WHERE key = ?');
+  return (notes) => {
+    for (const [key, value] of notes) {
+      if (value === null) remove.run(key);
+      else put.run(key, value);
+    }
     return null;
   };
 }

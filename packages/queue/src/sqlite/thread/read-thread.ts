@@ -5,7 +5,13 @@
 import { openForReading } from './database.ts';
 import { faultOf } from './faults.ts';
 import type { ReadVerbs } from '../protocol.ts';
-import { createContent, createKnownFiles, createMessage, createNextDueAt } from './reading.ts';
+import {
+  createContent,
+  createKnownFiles,
+  createMessage,
+  createNextDueAt,
+  createNotes,
+} from './reading.ts';
 import { runThread } from './thread-server.ts';
 import type { Answer, Call } from './thread-server.ts';
 import { createEventReads } from './tracing.ts';
@@ -19,6 +25,7 @@ runThread(({ path }) => {
     walk: createWalk(database),
     summarize: createSummarize(database),
     nextDueAt: createNextDueAt(database),
+    notes: createNotes(database),
     knownFiles: createKnownFiles(database),
     ...createEventReads(database),
   };

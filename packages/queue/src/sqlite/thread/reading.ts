@@ -1,4 +1,4 @@
-/** The read thread's single records: a message, its content, the next due time, names of files. */
+/** The read thread's single records: a message, its content, the next due time, notes, names of files. */
 import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type { MessageRow, ReadVerbs } from '../protocol.ts';
@@ -67,6 +67,14 @@ export function createNextDueAt(database: DatabaseSync): ReadVerbs['nextDueAt'] 
     }
     return next === NEVER ? null : next;
   };
+}
+
+export function createNotes(database: DatabaseSync): ReadVerbs['notes'] {
+  const all = prepare<{ readonly key: string; readonly value: string }>(
+    database,
+    'SELECT key, value FROM note',
+  );
+  return () => all.all().map(({ key, value }) => [key, value]);
 }
 
 export function createKnownFiles(database: DatabaseSync): ReadVerbs['knownFiles'] {

@@ -2,7 +2,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { createAccept } from './accepting.ts';
 import type { MessageRow, RecipientRow } from '../protocol.ts';
+import { createNote } from './operating.ts';
 import { ifReadable, largest, readableRows } from './readable-rows.ts';
+import { createNotes } from './reading.ts';
 import { prepare } from './statement.ts';
 import { MESSAGE_COLUMNS, RECIPIENT_COLUMNS, recipientRow } from './tables.ts';
 import type { StoredRecipient, Tables } from './tables.ts';
@@ -20,8 +22,8 @@ interface OldEvent {
   readonly body: string;
 }
 
-/** Rests are hints: all of them, or none. */
-export function copyRests(old: DatabaseSync, into: DatabaseSync): void {
+/** Rests and notes are hints: all of them, or none. */
+export function copyHints(old: DatabaseSync, into: DatabaseSync): void {
   const insert = prepare(into, 'INSERT INTO lane_rest VALUES (?, ?)');
   const rests = ifReadable(() =>
     prepare<{ readonly lane: string; readonly until: number }>(
@@ -30,6 +32,10 @@ export function copyRests(old: DatabaseSync, into: DatabaseSync): void {
     ).all(),
   );
   for (const { lane, until } of rests ?? []) insert.run(lane, until);
+  // A database of version 1 has no notes.
+  const named = "SELECT 1 FROM sqlite_master WHERE name = 'note'";
+  const noted = ifReadable(() => prepare(old, named).get() && createNotes(old)(null));
+  createNote(into)(noted ?? []);
 }
 
 /**

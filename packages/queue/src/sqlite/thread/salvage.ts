@@ -12,7 +12,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { currentNumber, databasePath, keptPath, syncDirectory } from './database-file.ts';
 import { openForWriting } from './database.ts';
 import type { SalvageReport } from '../protocol.ts';
-import { copyEvents, copyMessages, copyRests } from './salvage-copy.ts';
+import { copyEvents, copyHints, copyMessages } from './salvage-copy.ts';
 import { Tables } from './tables.ts';
 
 /** @throws SQLite's errors, where the new database cannot be written */
@@ -27,7 +27,7 @@ export function salvage(directory: string): SalvageReport {
   try {
     const tables = new Tables(into);
     lost = withOld(databasePath(directory, number), (old) => {
-      copyRests(old, into);
+      copyHints(old, into);
       const missing = copyMessages(old, into, tables);
       copyEvents(old, into, tables, missing);
       return missing;

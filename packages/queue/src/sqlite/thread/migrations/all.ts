@@ -1,4 +1,5 @@
 /** Every step of the schema, oldest first. A step that was released is never changed; a new one is added. */
 import { queue } from './0001-queue.ts';
+import { note } from './0002-note.ts';
 
-export const MIGRATIONS: readonly string[] = [queue];
+export const MIGRATIONS: readonly string[] = [queue, note];
