@@ -1,6 +1,7 @@
 /** All cases, in the order in which they run. */
 import type { BenchmarkCase } from './case.ts';
 import { startUp } from './start-up.ts';
+import { syncs } from './syncs.ts';
 import { throughputCase } from './throughput.ts';
 
 export const CASES: readonly BenchmarkCase[] = [
@@ -49,5 +50,6 @@ export const CASES: readonly BenchmarkCase[] = [
     { entry: 'submission' },
     ['posthouse', 'postfix'],
   ),
+  syncs,
   startUp,
 ];

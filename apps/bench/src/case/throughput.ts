@@ -9,7 +9,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { COMMON_LOAD } from '../load/load.ts';
 import type { Load } from '../load/load.ts';
-import { canTrace, countSyncs, tracing } from '../meter/sync-calls.ts';
+import { countSyncs, tracing, tracingObstacle } from '../meter/sync-calls.ts';
 import { summarize, throughputTable } from '../report/throughput.ts';
 import { measureRound, openStand } from '../stand.ts';
 import type { Measurement, Stand } from '../stand.ts';
@@ -90,7 +90,7 @@ async function countedSyncs(
   load: Load,
   { directory, environment }: CaseContext,
 ): Promise<number | undefined> {
-  if (!canTrace()) return undefined;
+  if (tracingObstacle() !== undefined) return undefined;
   const place = join(directory, 'traced');
   await mkdir(place, { recursive: true });
   const file = join(place, `${subject.name}.syncs`);

@@ -8,9 +8,11 @@ import { readFile } from 'node:fs/promises';
 
 const CALLS = 'fsync,fdatasync,sync_file_range,syncfs,sync';
 
-/** Whether there is an strace. */
-export function canTrace(): boolean {
-  return existsSync('/usr/bin/strace');
+/** Why syncs cannot be counted here; undefined where they can. */
+export function tracingObstacle(): string | undefined {
+  return existsSync('/usr/bin/strace')
+    ? undefined
+    : 'strace is not installed: apt-get install strace';
 }
 
 /** The command to run a subject under, which writes a line for each sync call to `file`. */

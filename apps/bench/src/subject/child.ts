@@ -62,7 +62,7 @@ export function startChild({ command, cwd, environment, logFile }: Start): Child
     },
     async stop(signal) {
       if (hasEnded(child)) return;
-      for (const target of signalled(pid, isTraced)) process.kill(target, signal);
+      for (const target of signalled(pid, isTraced)) sendSignal(target, signal);
       const late = pause(STOP_DEADLINE_MS, false).then(() => {
         throw new Error(`${program} (${pid}) does not end: ${tail(logFile)}`);
       });
@@ -100,6 +100,15 @@ function signalled(pid: number, isTraced: boolean): readonly number[] {
   if (!isTraced) return [pid];
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
   return children.trim().split(' ').filter(Boolean).map(Number);
+}
+
+/** Who has ended by itself meanwhile needs none. */
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
 }
 
 /** Whether a greeting comes. */
