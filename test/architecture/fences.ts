@@ -91,8 +91,9 @@ export const fences: Readonly<Record<string, Fence>> = {
       'user-agent',
     ],
   },
-  // It measures programs from outside; smtp-server alone is what it compares them with.
-  bench: { kind: 'app', uses: [], thirdParty: ['smtp-server'] },
+  // It measures programs from outside, but fills their queues for the backlog in their own formats;
+  // smtp-server alone is what it compares them with.
+  bench: { kind: 'app', uses: ['mail', 'queue'], thirdParty: ['smtp-server'] },
 };
 
 /** No file is named for what it is not: one noun of mail each. */

@@ -9,9 +9,9 @@ import { USAGE, readArguments } from './arguments.ts';
 import { bench } from './bench.ts';
 import { serveCeiling } from './subject/ceiling.ts';
 
-const [first, second, third] = process.argv.slice(2);
-if (first === 'serve-ceiling') serveCeiling(Number(second));
-else if (first === 'serve-sink') serveSink(Number(second), Number(third));
+const [first, ...rest] = process.argv.slice(2);
+if (first === 'serve-ceiling') serveCeiling(Number(rest[0]));
+else if (first === 'serve-sink') serveSink(rest.map(Number));
 // What may still run after a failure ends with us.
 else process.exit(await run());
 

@@ -16,11 +16,11 @@ export interface SinkArrival extends Arrival {
   taken(): Promise<Taken>;
 }
 
-/** Starts one. @throws Error */
+/** Starts one, on the port where one is given. @throws Error */
 export async function startSink(
-  load: Pick<Load, 'messageBytes' | 'roundTripMs'>,
+  setting: Pick<Load, 'messageBytes' | 'roundTripMs'> & { readonly port?: number },
 ): Promise<SinkArrival> {
-  const facts = [load.messageBytes, load.roundTripMs].map(String);
+  const facts = [setting.messageBytes, setting.roundTripMs, setting.port ?? 0].map(String);
   const child = fork(process.argv[1] ?? '', ['serve-sink', ...facts], {
     serialization: 'advanced',
   });

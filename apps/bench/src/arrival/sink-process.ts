@@ -31,8 +31,8 @@ export type SinkAnswer =
   | Taken
   | { readonly kind: 'found'; readonly findings: Findings };
 
-/** Runs a sink in this process, which was forked for it. */
-export function serveSink(messageBytes: number, roundTripMs: number): void {
+/** Runs a sink in this process, which was forked for it: octets of a message, distance, port. */
+export function serveSink([messageBytes = 0, roundTripMs = 0, port = 0]: readonly number[]): void {
   const record = new SinkRecord(createPattern(messageBytes));
   const answer = (message: SinkAnswer): void => {
     process.send?.(message);
@@ -45,12 +45,14 @@ export function serveSink(messageBytes: number, roundTripMs: number): void {
     socket.once('close', () => (open -= 1));
   });
   // All hosts of loopback are ours, so that each domain can have another.
-  server.listen(0, '0.0.0.0', () => {
-    const port = portOf(server.address());
-    if (roundTripMs === 0) answer({ kind: 'listening', port });
+  server.listen(roundTripMs === 0 ? port : 0, '0.0.0.0', () => {
+    const own = portOf(server.address());
+    if (roundTripMs === 0) answer({ kind: 'listening', port: own });
     else {
-      const line = createDelayedLine(port, roundTripMs);
-      line.listen(0, '0.0.0.0', () => answer({ kind: 'listening', port: portOf(line.address()) }));
+      const line = createDelayedLine(own, roundTripMs);
+      line.listen(port, '0.0.0.0', () => {
+        answer({ kind: 'listening', port: portOf(line.address()) });
+      });
     }
   });
   process.on('message', (question: SinkQuestion) => {

@@ -1,4 +1,5 @@
 /** All cases, in the order in which they run. */
+import { backlog } from './backlog.ts';
 import type { BenchmarkCase } from './case.ts';
 import { startUp } from './start-up.ts';
 import { syncs } from './syncs.ts';
@@ -50,6 +51,7 @@ export const CASES: readonly BenchmarkCase[] = [
     { entry: 'submission' },
     ['posthouse', 'postfix'],
   ),
+  backlog,
   syncs,
   startUp,
 ];

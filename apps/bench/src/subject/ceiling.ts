@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { mkdir } from 'node:fs/promises';
 import { SMTPServer } from 'smtp-server';
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
+import { now } from '../meter/clock.ts';
 import { freePort, startChild } from './child.ts';
 import type { Subject } from './subject.ts';
 
@@ -17,7 +18,7 @@ export const ceiling: Subject = {
     await mkdir(setting.directory, { recursive: true });
     const port = await freePort();
     const program = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
-    const startedAt = performance.now();
+    const startedAt = now();
     const child = startChild({
       command: [...(setting.under ?? []), ...program, 'serve-ceiling', String(port)],
       cwd: setting.directory,
@@ -25,8 +26,14 @@ export const ceiling: Subject = {
       environment: setting.environment,
     });
     await child.listening(port);
-    const startedInMs = performance.now() - startedAt;
-    return { pid: child.pid, startedInMs, exchange: { port }, stop: () => child.stop('SIGTERM') };
+    const startedInMs = now() - startedAt;
+    return {
+      pid: child.pid,
+      startedAt,
+      startedInMs,
+      exchange: { port },
+      stop: () => child.stop('SIGTERM'),
+    };
   },
 };
 

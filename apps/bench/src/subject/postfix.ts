@@ -8,17 +8,21 @@
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chown, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { MAILBOX, distantDomain, distantHost } from '../load/load.ts';
-import { freePort, startChild } from './child.ts';
+import { multiplyInSpool } from '../backlog/postfix-copies.ts';
+import { now } from '../meter/clock.ts';
+import { freePort, pause, startChild } from './child.ts';
 import { startSaslServer } from './sasl-server.ts';
 import type { Subject, SubjectSetting } from './subject.ts';
 
 const run = promisify(execFile);
 const DAEMONS = '/usr/lib/postfix/sbin';
 const MAIL_USER = 5000;
+const DEFERRAL_DEADLINE_MS = 30_000;
+const DEFERRAL_LOOK_MS = 100;
 /** What its daemons see of the environment by default, and nothing else. */
 const IMPORTED =
   'MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ XAUTHORITY DISPLAY LANG=C POSTLOG_SERVICE POSTLOG_HOSTNAME';
@@ -33,6 +37,7 @@ export const postfix: Subject = {
       process.getuid?.() === 0 ? undefined : 'postfix can only be started by root',
     );
   },
+  multiply: (directory, copies) => multiplyInSpool(join(directory, 'spool'), copies),
   async start(setting) {
     const { directory } = setting;
     const etc = join(directory, 'etc');
@@ -47,7 +52,7 @@ export const postfix: Subject = {
     for (const map of ['mailboxes', 'transport']) {
       await run('postmap', ['-c', etc, `hash:${join(etc, map)}`]);
     }
-    const startedAt = performance.now();
+    const startedAt = now();
     const child = startChild({
       command: [...(setting.under ?? []), 'postfix', '-c', etc, 'start-fg'],
       cwd: directory,
@@ -55,13 +60,15 @@ export const postfix: Subject = {
       environment: setting.environment,
     });
     await child.listening(ports.exchange);
-    const startedInMs = performance.now() - startedAt;
+    const startedInMs = now() - startedAt;
     return {
       pid: child.pid,
+      startedAt,
       startedInMs,
       exchange: { port: ports.exchange },
       submission: { port: ports.submission, login: { user: MAILBOX, password: 'any' } },
       mailbox: join(directory, 'vmail/box/new'),
+      deferred: () => deferral(join(directory, 'spool/deferred')),
       async stop() {
         await run('postfix', ['-c', etc, 'stop']);
         await child.stop('SIGTERM');
@@ -70,6 +77,17 @@ export const postfix: Subject = {
     };
   },
 };
+
+/** Resolves when there is something in the queue of deferred mail. */
+async function deferral(deferred: string): Promise<void> {
+  const deadline = now() + DEFERRAL_DEADLINE_MS;
+  for (;;) {
+    const entries = await readdir(deferred, { recursive: true, withFileTypes: true });
+    if (entries.some((entry) => entry.isFile())) return;
+    if (now() > deadline) throw new Error('postfix does not defer a message');
+    await pause(DEFERRAL_LOOK_MS);
+  }
+}
 
 async function makeDirectories(directory: string, etc: string): Promise<void> {
   for (const folder of [etc, join(directory, 'spool'), join(directory, 'data')]) {

@@ -8,6 +8,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { MAILBOX, distantDomain, distantHost } from '../load/load.ts';
+import { multiplyInStore } from '../backlog/posthouse-copies.ts';
+import { now } from '../meter/clock.ts';
 import { freePort, startChild } from './child.ts';
 import type { Subject, SubjectSetting } from './subject.ts';
 
@@ -20,6 +22,7 @@ export const posthouse: Subject = {
   name: 'posthouse',
   obstacle: () =>
     Promise.resolve(existsSync(main) ? undefined : 'posthouse is not built: npm run build'),
+  multiply: (directory, copies) => multiplyInStore(join(directory, 'state/queue'), copies),
   async start(setting) {
     await mkdir(setting.directory, { recursive: true });
     const [port, submissionPort] = [await freePort(), await freePort()];
@@ -31,7 +34,7 @@ export const posthouse: Subject = {
       profile === undefined
         ? []
         : ['--cpu-prof', '--cpu-prof-dir', profile, '--enable-source-maps'];
-    const startedAt = performance.now();
+    const startedAt = now();
     const program = [process.execPath, ...flags, main, 'up', '--config', file];
     const child = startChild({
       command: [...(setting.under ?? []), ...program],
@@ -40,9 +43,10 @@ export const posthouse: Subject = {
       environment: setting.environment,
     });
     await child.listening(port);
-    const startedInMs = performance.now() - startedAt;
+    const startedInMs = now() - startedAt;
     return {
       pid: child.pid,
+      startedAt,
       startedInMs,
       exchange: { port },
       submission: { port: submissionPort, login: { user: MAILBOX, password: PASSWORD } },

@@ -1,4 +1,5 @@
 /** Somebody who is measured: how it is started, where it takes mail, what it leaves. */
+import type { Copies } from '../backlog/copies.ts';
 import type { Entry } from '../load/client-session.ts';
 import type { Environment } from '../meter/slow-sync.ts';
 
@@ -30,12 +31,16 @@ export interface SubjectSetting {
 export interface RunningSubject {
   /** The root of its processes. */
   readonly pid: number;
-  /** From the start of its process to its greeting. */
+  /** When its process was started, by our `now`. */
+  readonly startedAt: number;
+  /** From then to its greeting. */
   readonly startedInMs: number;
   readonly exchange: Entry;
   readonly submission?: Entry;
   /** Where the messages for its own domain arrive: `new` of a Maildir. */
   readonly mailbox?: string;
+  /** Resolves when all that it has taken has failed once for now. @default at once */
+  deferred?(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -46,6 +51,11 @@ export interface Subject {
   readonly remark?: string;
   /** Why it cannot be measured here, in words that begin with what is missing; undefined where it can. */
   obstacle(): Promise<string | undefined>;
+  /**
+   * Makes many messages of the one that is queued in the directory of the stopped subject, for
+   * who can do so. @throws Error
+   */
+  multiply?(directory: string, copies: Copies): Promise<void>;
   /** @throws Error where it does not begin to take mail */
   start(setting: SubjectSetting): Promise<RunningSubject>;
 }
