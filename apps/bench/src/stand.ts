@@ -15,6 +15,8 @@ import type { Entry } from './load/client-session.ts';
 import { drive } from './load/drive.ts';
 import { MAILBOX, envelopesOf } from './load/load.ts';
 import type { Load } from './load/load.ts';
+import { drivePaced } from './load/pace.ts';
+import type { SentMessage } from './load/pace.ts';
 import { createPattern } from './message.ts';
 import type { MessagePattern } from './message.ts';
 import { watchTree } from './meter/process-tree.ts';
@@ -131,6 +133,27 @@ async function measure(stand: Stand, load: Load, run: string): Promise<Measureme
   const peakBytes = meter.peakBytes().proportional;
   expectAll(await arrival?.check(run), messages * recipients);
   return { messages, acceptedSeconds, arrivedSeconds, cpuSeconds, peakBytes };
+}
+
+/** A message, all the way. */
+export interface TimedMessage extends SentMessage {
+  /** It was there, by our `now`. */
+  readonly arrivedAt: number;
+}
+
+/** A load at a steady rate. @throws Error when mail is refused, lost, repeated or damaged */
+export async function measurePaced(
+  { arrival, entry, pattern }: Stand,
+  load: Load,
+  { perSecond, run }: { readonly perSecond: number; readonly run: string },
+): Promise<readonly TimedMessage[]> {
+  const { messages, reuse, sessions } = load;
+  const shape = { messages, reuse, sessions, pattern, envelope: envelopesOf(load) };
+  const sent = await drivePaced(entry, { ...shape, perSecond, run });
+  await arrival?.reached(messages);
+  const found = await arrival?.check(run);
+  expectAll(found, messages);
+  return sent.map((each) => ({ ...each, arrivedAt: found?.times.get(each.number) ?? Number.NaN }));
 }
 
 /** @throws Error unless all that was sent is there, whole, once */

@@ -1,6 +1,8 @@
 /** All cases, in the order in which they run. */
 import { backlog } from './backlog.ts';
 import type { BenchmarkCase } from './case.ts';
+import { flood } from './flood.ts';
+import { latencyCase } from './latency.ts';
 import { startUp } from './start-up.ts';
 import { syncs } from './syncs.ts';
 import { throughputCase } from './throughput.ts';
@@ -51,6 +53,9 @@ export const CASES: readonly BenchmarkCase[] = [
     { entry: 'submission' },
     ['posthouse', 'postfix'],
   ),
+  latencyCase('latency', 'port 25 → Maildir, 4 KB: when idle and at half load', 'mailbox'),
+  latencyCase('latency-relay', 'port 25 → sink, 4 KB: when idle and at half load', 'sink'),
+  flood,
   backlog,
   syncs,
   startUp,

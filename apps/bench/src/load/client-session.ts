@@ -14,7 +14,15 @@ import { ReplyWaiter } from './reply-waiter.ts';
 export interface Entry {
   readonly port: number;
   /** STARTTLS, then AUTH PLAIN; absent: neither. */
-  readonly login?: { readonly user: string; readonly password: string };
+  readonly login?: Login;
+  /** Where we come from. @default the first address of loopback */
+  readonly localAddress?: string;
+}
+
+/** An account and what it takes to use it. */
+export interface Login {
+  readonly user: string;
+  readonly password: string;
 }
 
 /** What is said before each message. */
@@ -35,11 +43,16 @@ export class ClientSession {
 
   /** @throws Error */
   static async open(entry: Entry): Promise<ClientSession> {
-    const socket = connect({ host: '127.0.0.1', port: entry.port, noDelay: true });
+    const { localAddress, login, port } = entry;
+    const from = localAddress === undefined ? {} : { localAddress };
+    const socket = connect({ host: '127.0.0.1', port, noDelay: true, ...from });
     const session = new ClientSession(socket);
     await session.#expect('220');
     await session.#say('EHLO client.test', '250');
-    if (entry.login) await session.#logIn(entry.login);
+    if (login === undefined) return session;
+    await session.startTls();
+    const reply = await session.tryLogin(login);
+    if (!reply.startsWith('235')) throw new Error(`the login failed: ${reply.trim()}`);
     return session;
   }
 
@@ -65,7 +78,13 @@ export class ClientSession {
     this.#socket.destroy();
   }
 
-  async #logIn(login: NonNullable<Entry['login']>): Promise<void> {
+  /** At once, whatever is under way. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  /** @throws Error */
+  async startTls(): Promise<void> {
     await this.#say('STARTTLS', '220');
     // What is measured is the server; its certificate is not in question here.
     const secure = connectTls({ socket: this.#socket, rejectUnauthorized: false });
@@ -76,8 +95,13 @@ export class ClientSession {
     this.#socket = secure;
     this.#replies = new ReplyWaiter(secure);
     await this.#say('EHLO client.test', '250');
-    const secret = Buffer.from(`\0${login.user}\0${login.password}`).toString('base64');
-    await this.#say(`AUTH PLAIN ${secret}`, '235');
+  }
+
+  /** @returns the reply, whatever it is. @throws Error when there is none */
+  tryLogin({ password, user }: Login): Promise<string> {
+    const secret = Buffer.from(`\0${user}\0${password}`).toString('base64');
+    this.#socket.write(`AUTH PLAIN ${secret}\r\n`, 'latin1');
+    return this.#replies.next();
   }
 
   async #say(command: string, code: string): Promise<void> {

@@ -15,7 +15,7 @@ import { MAILBOX, distantDomain, distantHost } from '../load/load.ts';
 import { multiplyInSpool } from '../backlog/postfix-copies.ts';
 import { now } from '../meter/clock.ts';
 import { freePort, pause, startChild } from './child.ts';
-import { startSaslServer } from './sasl-server.ts';
+import { PASSWORD, startSaslServer } from './sasl-server.ts';
 import type { Subject, SubjectSetting } from './subject.ts';
 
 const run = promisify(execFile);
@@ -66,7 +66,7 @@ export const postfix: Subject = {
       startedAt,
       startedInMs,
       exchange: { port: ports.exchange },
-      submission: { port: ports.submission, login: { user: MAILBOX, password: 'any' } },
+      submission: { port: ports.submission, login: { user: MAILBOX, password: PASSWORD } },
       mailbox: join(directory, 'vmail/box/new'),
       deferred: () => deferral(join(directory, 'spool/deferred')),
       async stop() {

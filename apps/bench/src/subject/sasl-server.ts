@@ -1,5 +1,5 @@
 /**
- * Says yes to every login of a peer that asks an authentication server the way Dovecot's is
+ * Says yes to every login with the one password, and no to all others, of a peer that asks an authentication server the way Dovecot's is
  * asked (its authentication protocol, version 1.1), so that no such server must be installed.
  *
  * A login happens once a session, thousands of messages apart: what it costs is not what
@@ -15,6 +15,9 @@ CUID\t1
 COOKIE\t0123456789abcdef0123456789abcdef
 DONE
 `;
+
+/** The password of every account. */
+export const PASSWORD = 'bench-secret';
 
 /** A server on loopback. */
 export interface SaslServer {
@@ -61,6 +64,7 @@ function answer(socket: Socket, line: string): void {
   const [verb, id, ...fields] = line.split('\t');
   if (verb !== 'AUTH') return;
   const response = fields.find((field) => field.startsWith('resp='))?.slice(5) ?? '';
-  const user = Buffer.from(response, 'base64').toString().split('\0')[1] ?? '';
-  socket.write(`OK\t${id ?? ''}\tuser=${user}\n`);
+  const [, user = '', password] = Buffer.from(response, 'base64').toString().split('\0');
+  const verdict = password === PASSWORD ? 'OK' : 'FAIL';
+  socket.write(`${verdict}\t${id ?? ''}\tuser=${user}\n`);
 }
