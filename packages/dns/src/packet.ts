@@ -14,7 +14,7 @@ import type { Answer as WireRecord, DecodedPacket, OptAnswer } from 'dns-packet'
 export type { WireRecord };
 
 /** The record types that mail asks for. */
-export type QueryType = 'A' | 'AAAA' | 'MX' | 'PTR' | 'TLSA' | 'TXT';
+export type QueryType = 'A' | 'AAAA' | 'CNAME' | 'MX' | 'PTR' | 'TLSA' | 'TXT';
 
 export interface Question {
   /** As `queryName` gives it. */

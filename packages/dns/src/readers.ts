@@ -69,6 +69,12 @@ export const PTR: RecordReader<Domain> = {
   show: (record) => (record.type === 'PTR' ? record.data : ''),
 };
 
+export const CNAME: RecordReader<Domain> = {
+  type: 'CNAME',
+  read: (record) => (record.type === 'CNAME' ? hostName(record.data) : undefined),
+  show: (record) => (record.type === 'CNAME' ? record.data : ''),
+};
+
 function hostName(text: string): Domain | undefined {
   return parseDomain(text.toLowerCase());
 }

@@ -16,7 +16,7 @@ import { Lookups } from './lookup.ts';
 import { queryName, reverseName, specialName } from './names.ts';
 import { resolveOptions } from './options.ts';
 import type { ResolvedOptions, ResolverOptions } from './options.ts';
-import { A, AAAA, MX, PTR, TLSA, TXT } from './readers.ts';
+import { A, AAAA, CNAME, MX, PTR, TLSA, TXT } from './readers.ts';
 import type { RecordReader } from './readers.ts';
 import { ServerList } from './server-list.ts';
 
@@ -30,6 +30,8 @@ export interface Resolver {
   txt(name: string, signal?: AbortSignal): Promise<Answer<string>>;
   /** The name with port and transport: `_25._tcp.mx1.example.test`. */
   tlsa(name: string, signal?: AbortSignal): Promise<Answer<TlsaRecord>>;
+  /** Where the name itself leads as an alias, if it is one; the target is not asked about. */
+  alias(name: string, signal?: AbortSignal): Promise<Answer<Domain>>;
   /** The names of an IP address. They are claims: look them up and compare. @throws TypeError */
   ptr(address: string, signal?: AbortSignal): Promise<Answer<Domain>>;
 }
@@ -89,6 +91,10 @@ class CachingResolver implements Resolver, Startable {
 
   tlsa(name: string, signal?: AbortSignal): Promise<Answer<TlsaRecord>> {
     return this.#resolve(TLSA, name, signal);
+  }
+
+  alias(name: string, signal?: AbortSignal): Promise<Answer<Domain>> {
+    return this.#resolve(CNAME, name, signal);
   }
 
   async ptr(address: string, signal?: AbortSignal): Promise<Answer<Domain>> {

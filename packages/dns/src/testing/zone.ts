@@ -108,6 +108,8 @@ function wireRecords(name: string, type: string, records: ZoneRecords): WireReco
         ttl,
         data: { ...tlsa, certificate: Buffer.from(tlsa.certificate) },
       }));
+    case 'CNAME':
+      return records.cname === undefined ? [] : [{ type: 'CNAME', name, ttl, data: records.cname }];
     case 'PTR':
       return (records.ptr ?? []).map((data) => ({ type: 'PTR', name, ttl, data }));
     default:
