@@ -29,6 +29,8 @@ export interface TlsFacts {
   readonly cipher: string;
   /** Whether the peer's certificate was verified for the name that was asked for. */
   readonly verified: boolean;
+  /** By what: the authorities that we believe, DANE, or those for a host that MTA-STS names. */
+  readonly verifiedBy?: 'pki' | 'dane' | 'mta-sts';
 }
 
 /** Who logged in. */

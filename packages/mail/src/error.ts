@@ -7,7 +7,7 @@
  */
 import { createReply, isPermanent, replyText } from './reply.ts';
 import type { Reply } from './reply.ts';
-import type { RemoteHost } from './context.ts';
+import type { RemoteHost, TlsFacts } from './context.ts';
 import { parseStatus } from './status.ts';
 import { refusalOf } from './refusals.ts';
 import type { FailureProof, RefusalName } from './refusals.ts';
@@ -31,6 +31,8 @@ export interface MailErrorOptions {
   readonly fields?: Readonly<Record<string, unknown>>;
   /** The host that said it, for events and for Remote-MTA in a DSN. */
   readonly host?: RemoteHost;
+  /** What TLS gave the connection to that host. */
+  readonly tls?: TlsFacts | undefined;
   readonly scope?: TroubleScope;
   /** What a peer said that made this refusal of ours. */
   readonly heard?: Reply;
@@ -50,6 +52,7 @@ export class MailError extends Error {
   readonly proof: FailureProof | undefined;
   readonly inDoubt: boolean;
   readonly host: RemoteHost | undefined;
+  readonly tls: TlsFacts | undefined;
   readonly scope: TroubleScope | undefined;
   readonly heard: Reply | undefined;
   readonly fields: Readonly<Record<string, unknown>>;
@@ -67,6 +70,7 @@ export class MailError extends Error {
     this.proof = proof;
     this.inDoubt = options.inDoubt ?? false;
     this.host = options.host;
+    this.tls = options.tls;
     this.scope = options.scope;
     this.heard = options.heard;
     this.fields = options.fields ?? {};

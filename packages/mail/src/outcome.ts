@@ -82,6 +82,7 @@ export function outcomeOfError(thrown: unknown, host?: RemoteHost): Delayed | Fa
     reason: error.message,
     ...(said === undefined ? {} : { reply: said }),
     ...(spoke === undefined ? {} : { host: spoke }),
+    ...(error.tls === undefined ? {} : { tls: error.tls }),
   };
   return failed && error.proof !== undefined
     ? { kind: 'failed', ...spoken, proof: error.proof }

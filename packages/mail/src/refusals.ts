@@ -275,6 +275,12 @@ export const REFUSALS = {
     text: 'REQUIRETLS cannot be kept on the way to this recipient',
     proof: 'unsupported',
   }, // RFC 8689 §8
+  'encryption-needed': {
+    code: 550,
+    status: '5.7.10',
+    text: 'REQUIRETLS needs verified TLS to the next host',
+    proof: 'unsupported',
+  }, // RFC 8689 §4.2.1
   'eight-bit-unsupported': {
     code: 554,
     status: '5.6.3',

@@ -22,6 +22,9 @@ export type { ConnectDeps } from './outbound/connect.ts';
 export type {
   ConnectTarget,
   Endpoint,
+  PeerCertificates,
+  PeerIdentity,
+  PeerVerdict,
   TargetAuthentication,
   TargetTls,
 } from './outbound/connect-target.ts';
@@ -29,6 +32,7 @@ export { createNextHop } from './outbound/next-hop.ts';
 export type { NextHop, NextHopDeps, NextHopOptions } from './outbound/next-hop.ts';
 export type { PeerLimits, PeerOffers } from './outbound/offers.ts';
 export type { ClientSession } from './outbound/session.ts';
+export type { OnTls, TlsOutcome } from './outbound/tls-outcome.ts';
 export { createSessionPool } from './outbound/session-pool.ts';
 export type { SessionPool, SessionPoolDeps, SessionPoolOptions } from './outbound/session-pool.ts';
 export { CUT_THROUGH_TIMEOUTS, OUTBOUND_TIMEOUTS } from './outbound/timeouts.ts';

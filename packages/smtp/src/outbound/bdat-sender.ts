@@ -64,6 +64,6 @@ export class BdatSender implements ContentSender {
     const reply = await this.#chunk;
     this.#chunk = undefined;
     if (pipeline.end !== undefined) throw pipeline.end;
-    if (reply !== undefined && !isPositive(reply)) throw messageRefusal(reply, pipeline.host);
+    if (reply !== undefined && !isPositive(reply)) throw messageRefusal(reply, pipeline.speaker);
   }
 }

@@ -12,9 +12,10 @@
  */
 import type { Socket } from 'node:net';
 import { asMailError, isPositive, refuse } from '@posthouse/mail';
-import type { Clock, MailError, RemoteHost, Reply } from '@posthouse/mail';
+import type { Clock, MailError, Reply } from '@posthouse/mail';
 import { MovingDeadline } from './moving-deadline.ts';
 import { isClosing, isGoAhead, outOfStep } from './peer-reply.ts';
+import type { Speaker } from './peer-reply.ts';
 import { ReplyReader } from './reply-reader.ts';
 import { tellReply } from './transcript.ts';
 import type { OnLine } from './transcript.ts';
@@ -31,8 +32,7 @@ export interface CommandOptions {
   readonly octets?: Buffer;
 }
 
-export interface PipelineOptions {
-  readonly host: RemoteHost;
+export interface PipelineOptions extends Speaker {
   /** Whether the peer offers PIPELINING. */
   readonly pipelining: boolean;
   readonly onLine?: OnLine | undefined;
@@ -78,8 +78,9 @@ export class CommandPipeline {
     socket.resume();
   }
 
-  get host(): RemoteHost {
-    return this.#options.host;
+  /** Who is at the other end. */
+  get speaker(): Speaker {
+    return this.#options;
   }
 
   /** Why it ended; `undefined` while it lives. */

@@ -4,7 +4,8 @@
  * Two targets with one key may share connections; anything that changes what a session
  * is allowed to carry (name, TLS, login, source address, context) is part of the key.
  */
-import type { Domain, RemoteHost } from '@posthouse/mail';
+import type { X509Certificate } from 'node:crypto';
+import type { Domain, RemoteHost, TlsFacts } from '@posthouse/mail';
 import type { OutboundTimeouts } from './timeouts.ts';
 
 /** Where a peer listens. */
@@ -33,7 +34,36 @@ export interface TargetTls {
   readonly verify: boolean;
   /** Certificates in PEM to trust beside those that Node brings. */
   readonly ca?: string;
+  /**
+   * Judges the peer's certificates in place of `verify`. In `required` and `implicit` mode a peer
+   * that is not the right one hears nothing but EHLO; in `opportunistic` mode it is only reported.
+   */
+  readonly identity?: PeerIdentity;
+  /** `opportunistic`: whether a TLS that broke is left out of another connection. @default true */
+  readonly fallsBack?: boolean;
 }
+
+/** Decides by certificates whether a peer is the one that is meant. */
+export interface PeerIdentity {
+  /** Equal where the same is demanded: who demands the same may share connections. */
+  readonly key: string;
+  /** Pure and quick. */
+  judge(peer: PeerCertificates): PeerVerdict;
+}
+
+/** What a peer showed. */
+export interface PeerCertificates {
+  /** Its own first, then each one's issuer as far as it is known. */
+  readonly chain: readonly X509Certificate[];
+  /** Why no authority that is trusted vouches for them, in OpenSSL's code; absent where one does. */
+  readonly distrust?: string;
+}
+
+/** Whether it is the right peer. */
+export type PeerVerdict =
+  | { readonly kind: 'right'; readonly by: NonNullable<TlsFacts['verifiedBy']> }
+  /** `fault` is a word for programs, `reason` one for people. */
+  | { readonly kind: 'wrong'; readonly fault: string; readonly reason: string };
 
 export interface TargetAuthentication {
   /** @default the password, which then stands for both */
@@ -86,7 +116,7 @@ export function targetKey(target: ConnectTarget): string {
     target.endpoint,
     nameOfTarget(target),
     target.greeting,
-    [tls.mode, tls.verify, tls.ca],
+    [tls.mode, tls.verify, tls.ca, tls.identity?.key, tls.fallsBack ?? true],
     [authentication?.user, authentication?.allowWithoutTls],
     target.localAddress,
     target.shareContext ?? false,

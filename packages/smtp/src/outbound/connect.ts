@@ -9,6 +9,7 @@
  */
 import { MailError } from '@posthouse/mail';
 import type { Clock, Logger } from '@posthouse/mail';
+import { hostOfTarget } from './connect-target.ts';
 import type { ConnectTarget } from './connect-target.ts';
 import { dial } from './dial.ts';
 import { shakeHands } from './handshake.ts';
@@ -17,6 +18,8 @@ import { createClientSession } from './session.ts';
 import type { ClientSession } from './session.ts';
 import { OUTBOUND_TIMEOUTS } from './timeouts.ts';
 import type { OutboundTimeouts } from './timeouts.ts';
+import { outcomeOfRefusal, outcomeOfSession } from './tls-outcome.ts';
+import type { OnTls } from './tls-outcome.ts';
 import { tellConnection } from './transcript.ts';
 import type { OnLine } from './transcript.ts';
 
@@ -25,6 +28,7 @@ export interface ConnectDeps {
   readonly logger: Logger;
   /** Gets the conversation, with nothing in it that is secret. */
   readonly onLine?: OnLine | undefined;
+  readonly onTls?: OnTls | undefined;
 }
 
 /**
@@ -44,9 +48,15 @@ export async function connect(
     tellConnection(onLine, dialled);
     return shakeHands(dialled, { target, timeouts, startTls, onLine }, deps.clock, signal);
   };
-  const { mode } = target.tls;
+  const { fallsBack = true, mode } = target.tls;
+  let broken: MailError | undefined;
   const established = await open(mode === 'opportunistic' || mode === 'required').catch((error) => {
-    if (mode !== 'opportunistic' || !brokeInTls(error)) throw error;
+    if (!brokeInTls(error)) throw error;
+    if (mode !== 'opportunistic' || !fallsBack) {
+      deps.onTls?.(outcomeOfRefusal(error, hostOfTarget(target)));
+      throw error;
+    }
+    broken = error;
     deps.logger.warn(
       { event: 'tls-fallback', host: error.host?.name, error: error.fields['error'] },
       'TLS handshake with the next host failed, going on without',
@@ -54,6 +64,7 @@ export async function connect(
     onLine?.({ direction: 'noted', text: 'TLS failed, once more without' });
     return open(false);
   });
+  if (mode !== 'off') deps.onTls?.(outcomeOfSession(established, broken));
   const session = createClientSession(established, { target, timeouts, onLine }, deps);
   deps.logger.debug(
     {

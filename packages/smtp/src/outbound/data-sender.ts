@@ -72,12 +72,14 @@ export class DataSender implements ContentSender {
     if (this.#inContent) pipeline.onEarlyReply((early) => this.#refuseRest(early));
     // Refused recipients are told before a refused DATA: it only follows from them.
     if (!this.#deps.answered) await this.#deps.recipientsAnswered();
-    if (!this.#inContent) throw messageRefusal(reply, pipeline.host);
+    if (!this.#inContent) throw messageRefusal(reply, pipeline.speaker);
   }
 
   #refuseRest(reply: Reply): void {
     const { pipeline } = this.#deps;
-    const { host } = pipeline;
-    pipeline.destroy(isPositive(reply) ? outOfStep(reply, host) : messageRefusal(reply, host));
+    const { speaker } = pipeline;
+    pipeline.destroy(
+      isPositive(reply) ? outOfStep(reply, speaker.host) : messageRefusal(reply, speaker),
+    );
   }
 }

@@ -12,7 +12,7 @@ import type { ConnectionOptions, SecureContext, TLSSocket } from 'node:tls';
 import { asMailError, refuse } from '@posthouse/mail';
 import type { Clock, MailError, RefusalName, RemoteHost, TlsFacts } from '@posthouse/mail';
 import { hostOfTarget, nameOfTarget } from './connect-target.ts';
-import type { ConnectTarget } from './connect-target.ts';
+import type { ConnectTarget, PeerVerdict, TargetTls } from './connect-target.ts';
 import type { OutboundTimeouts } from './timeouts.ts';
 
 /** A socket that is connected, and whom it is connected to. */
@@ -71,8 +71,14 @@ export function tlsOptions(target: ConnectTarget): ConnectionOptions {
     host: name, // an IP address is checked against the certificate's addresses
     ...(isIP(name) === 0 ? { servername: name } : {}),
     secureContext: contextOf(target),
-    rejectUnauthorized: target.tls.verify && target.tls.mode !== 'opportunistic',
+    ...verificationOf(target.tls),
   };
+}
+
+/** With a judge TLS itself only says whether the authorities vouch; names are the judge's. */
+function verificationOf({ identity, mode, verify }: TargetTls): ConnectionOptions {
+  if (identity === undefined) return { rejectUnauthorized: verify && mode !== 'opportunistic' };
+  return { rejectUnauthorized: false, checkServerIdentity: () => undefined };
 }
 
 const contexts = new WeakMap<ConnectTarget, SecureContext>();
@@ -90,13 +96,19 @@ function contextOf(target: ConnectTarget): SecureContext {
   return context;
 }
 
-/** What a handshake came to. */
-export function tlsFacts(socket: TLSSocket): TlsFacts {
+/** What a handshake came to; the verdict counts where somebody judged. */
+export function tlsFacts(socket: TLSSocket, verdict?: PeerVerdict): TlsFacts {
+  const by = verdict === undefined ? (socket.authorized ? 'pki' : undefined) : rightBy(verdict);
   return {
     version: socket.getProtocol() ?? 'unknown',
     cipher: socket.getCipher()?.standardName ?? 'unknown', // none on a socket that is gone already
-    verified: socket.authorized,
+    verified: by !== undefined,
+    ...(by === undefined ? {} : { verifiedBy: by }),
   };
+}
+
+function rightBy(verdict: PeerVerdict): TlsFacts['verifiedBy'] {
+  return verdict.kind === 'right' ? verdict.by : undefined;
 }
 
 interface Waiting {

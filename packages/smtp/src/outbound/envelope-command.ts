@@ -70,9 +70,8 @@ export function mailCommand(
   }
   if (params.requireTls === true) {
     // RFC 8689 §4.2.1: over TLS to a host whose certificate was verified, or not at all.
-    if (!offers.requireTls || session.tls?.verified !== true) {
-      throw refuse('requiretls-unsupported', { host });
-    }
+    if (session.tls?.verified !== true) throw refuse('encryption-needed', { host });
+    if (!offers.requireTls) throw refuse('requiretls-unsupported', { host });
     words.push('REQUIRETLS');
   }
   if (offers.dsn) words.push(...dsnOfMail(params)); // RFC 3461 §4.3, §4.4

@@ -16,11 +16,17 @@ import type { Clock, MailError, RemoteHost, Reply, TlsFacts } from '@posthouse/m
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { SMTPConnectionOptions } from 'nodemailer/lib/smtp-connection';
 import { nameOfTarget } from './connect-target.ts';
-import type { ConnectTarget, TargetAuthentication } from './connect-target.ts';
+import type {
+  ConnectTarget,
+  PeerIdentity,
+  PeerVerdict,
+  TargetAuthentication,
+} from './connect-target.ts';
 import { tlsFacts, tlsOptions } from './dial.ts';
 import type { Dialled } from './dial.ts';
 import { detach } from './nodemailer-socket.ts';
 import { MovingDeadline } from './moving-deadline.ts';
+import { peerCertificates } from './peer-certificates.ts';
 import { NO_OFFERS, readOffers } from './offers.ts';
 import type { PeerOffers } from './offers.ts';
 import { sessionRefusal } from './peer-reply.ts';
@@ -36,6 +42,8 @@ export interface Established {
   readonly host: RemoteHost;
   readonly offers: PeerOffers;
   readonly tls?: TlsFacts;
+  /** Where somebody judged. */
+  readonly verdict?: PeerVerdict;
   readonly authenticated: boolean;
 }
 
@@ -73,6 +81,7 @@ export async function shakeHands(
   if (signal?.aborted === true) onAbort();
   try {
     await handshake.greet();
+    handshake.identify();
     const { authentication } = options.target;
     if (authentication !== undefined) await handshake.login(authentication);
     return handshake.takeOver();
@@ -100,6 +109,7 @@ class Handshake {
   #extended = false;
   #step: PromiseWithResolvers<void> = Promise.withResolvers();
   #failed: MailError | undefined;
+  #verdict: PeerVerdict | undefined;
 
   constructor(dialled: Dialled, options: HandshakeOptions, clock: Clock) {
     this.#dialled = dialled;
@@ -119,6 +129,28 @@ class Handshake {
     this.#wait(this.#options.timeouts.greetingMs);
     this.#connection.connect((error) => this.#settle(error));
     return this.#step.promise;
+  }
+
+  /** Judges the peer, before it hears who we are or what we have. @throws MailError it is the wrong one */
+  identify(): void {
+    const { identity, mode } = this.#options.target.tls;
+    const socket = this.#connection._socket;
+    if (!(socket instanceof TLSSocket)) {
+      if (mode === 'off' || mode === 'opportunistic') return;
+      throw this.#refusal('went on without TLS');
+    }
+    if (identity === undefined) return;
+    this.#verdict = verdictOf(identity, socket);
+    if (this.#verdict.kind === 'right' || mode === 'opportunistic') return;
+    const { fault, reason } = this.#verdict;
+    const { host } = this.#dialled;
+    throw refuse('next-hop-tls', {
+      text: `The certificate of ${host.name} is not trusted: ${reason}`,
+      host,
+      scope: 'host',
+      tls: this.#tls(),
+      fields: { phase: 'certificate', fault, error: reason },
+    });
   }
 
   async login(authentication: TargetAuthentication): Promise<void> {
@@ -149,6 +181,7 @@ class Handshake {
       host: this.#dialled.host,
       offers: this.#offers(),
       ...(tls === undefined ? {} : { tls }),
+      ...(this.#verdict === undefined ? {} : { verdict: this.#verdict }),
       authenticated: this.#connection.authenticated,
     };
   }
@@ -183,7 +216,7 @@ class Handshake {
 
   #tls(): TlsFacts | undefined {
     const socket = this.#connection._socket;
-    return socket instanceof TLSSocket ? tlsFacts(socket) : undefined;
+    return socket instanceof TLSSocket ? tlsFacts(socket, this.#verdict) : undefined;
   }
 
   #said(line: string): void {
@@ -252,6 +285,16 @@ class Handshake {
       host,
       scope: 'host',
     });
+  }
+}
+
+/** A certificate that cannot even be looked at proves nothing. */
+function verdictOf(identity: PeerIdentity, socket: TLSSocket): PeerVerdict {
+  try {
+    return identity.judge(peerCertificates(socket));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { kind: 'wrong', fault: 'certificate-not-trusted', reason };
   }
 }
 

@@ -26,7 +26,10 @@ export class HopSessions implements Startable {
     this.#pool = pool;
     this.#clock = clock;
     const verifies = targets.some(
-      ({ tls }) => tls.verify && tls.mode !== 'opportunistic' && tls.mode !== 'off',
+      ({ tls }) =>
+        (tls.verify || tls.identity !== undefined) &&
+        tls.mode !== 'opportunistic' &&
+        tls.mode !== 'off',
     );
     this.#capabilities = { dsn: true, smtpUtf8: true, eightBitMime: true, requireTls: verifies };
   }

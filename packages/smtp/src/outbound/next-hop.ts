@@ -12,12 +12,12 @@
  *
  * RFC 5321 §3.6, §5; RFC 2033.
  */
-import type { Clock, Logger, MailReceiver, Startable } from '@posthouse/mail';
+import type { MailReceiver, Startable } from '@posthouse/mail';
 import type { ConnectTarget } from './connect-target.ts';
 import { HopTransaction } from './hop-transaction.ts';
 import { HopSessions } from './hop-sessions.ts';
 import { createSessionPool } from './session-pool.ts';
-import type { SessionPoolOptions } from './session-pool.ts';
+import type { SessionPoolDeps, SessionPoolOptions } from './session-pool.ts';
 import { CUT_THROUGH_TIMEOUTS } from './timeouts.ts';
 
 export interface NextHopOptions {
@@ -29,10 +29,7 @@ export interface NextHopOptions {
   readonly pool?: SessionPoolOptions;
 }
 
-export interface NextHopDeps {
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
+export type NextHopDeps = SessionPoolDeps;
 
 /** A receiver that hands on. */
 export interface NextHop extends MailReceiver, Startable {}

@@ -9,10 +9,16 @@
  * RFC 5321 §4.2, §4.3.2, §4.5.3.1.10.
  */
 import { isPermanent, MailError, peerRefusal, refuse, replyText } from '@posthouse/mail';
-import type { RefusalName, RemoteHost, Reply, TroubleScope } from '@posthouse/mail';
+import type { RefusalName, RemoteHost, Reply, TlsFacts, TroubleScope } from '@posthouse/mail';
 
 /** Names of refusals that concern the session and no message. */
 export type SessionRefusal = Extract<RefusalName, `next-hop-${string}`>;
+
+/** Who replied, and over which TLS. */
+export interface Speaker {
+  readonly host: RemoteHost;
+  readonly tls?: TlsFacts | undefined;
+}
 
 /** 3yz: go on, which only DATA (and AUTH) may be told. */
 export function isGoAhead(reply: Reply): boolean {
@@ -25,16 +31,16 @@ export function isClosing(reply: Reply): boolean {
 }
 
 /** RCPT's refusal. 552 is what old servers say for 452, too many recipients (RFC 5321 §4.5.3.1.10). */
-export function recipientRefusal(reply: Reply, host: RemoteHost): MailError {
-  const options = { host, scope: scopeOf(reply, 'recipient') };
+export function recipientRefusal(reply: Reply, { host, tls }: Speaker): MailError {
+  const options = { host, tls, scope: scopeOf(reply, 'recipient') };
   return reply.code === 552
     ? new MailError('peer-refused', reply, undefined, options)
     : peerRefusal(reply, options);
 }
 
 /** The refusal of a whole message: of MAIL, DATA, BDAT or the final dot. */
-export function messageRefusal(reply: Reply, host: RemoteHost): MailError {
-  return peerRefusal(reply, { host, scope: scopeOf(reply, 'message') });
+export function messageRefusal(reply: Reply, { host, tls }: Speaker): MailError {
+  return peerRefusal(reply, { host, tls, scope: scopeOf(reply, 'message') });
 }
 
 /** The refusal of a session: always transient, with the peer's reply for the log and in our text. */

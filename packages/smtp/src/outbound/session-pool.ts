@@ -7,8 +7,9 @@
  * once to all who wait for it, unless other connections to it stand.
  */
 import { asMailError, refuse } from '@posthouse/mail';
-import type { Clock, Logger, MailError, Startable } from '@posthouse/mail';
+import type { MailError, Startable } from '@posthouse/mail';
 import { connect } from './connect.ts';
+import type { ConnectDeps } from './connect.ts';
 import { hostOfTarget, targetKey } from './connect-target.ts';
 import type { ConnectTarget } from './connect-target.ts';
 import { MovingDeadline } from './moving-deadline.ts';
@@ -25,10 +26,7 @@ export interface SessionPoolOptions {
   readonly maxWaitMs?: number;
 }
 
-export interface SessionPoolDeps {
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
+export type SessionPoolDeps = Omit<ConnectDeps, 'onLine'>;
 
 /** Lends sessions. Lends none before `start`; `stop` waits for those that are lent. */
 export interface SessionPool extends Startable {

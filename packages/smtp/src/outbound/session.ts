@@ -103,7 +103,7 @@ class Session implements ClientSession {
     };
     const { pipelining } = offers;
     const { onLine } = options;
-    this.#pipeline = new CommandPipeline(socket, { host, pipelining, onLine }, clock);
+    this.#pipeline = new CommandPipeline(socket, { host, tls, pipelining, onLine }, clock);
     this.closed = this.#pipeline.closed.then((reason) => {
       logger.debug(
         {

@@ -175,7 +175,7 @@ export class ClientTransaction implements MailTransaction {
       this.#mailSent = true;
       const asked = pipeline.command(line, { waitMs: timeouts.mailMs });
       const reply = await this.#unlessAborted(asked, signal);
-      if (!isPositive(reply)) throw messageRefusal(reply, facts.host);
+      if (!isPositive(reply)) throw messageRefusal(reply, facts);
     } catch (error) {
       this.#refusal = asMailError(error);
       throw this.#refusal;
@@ -193,7 +193,7 @@ export class ClientTransaction implements MailTransaction {
     const reply = await this.#unlessAborted(asked, signal);
     // After a refused MAIL the peer says 503 to each RCPT: not a word about the recipient.
     await this.opened;
-    if (!isPositive(reply)) throw recipientRefusal(reply, facts.host);
+    if (!isPositive(reply)) throw recipientRefusal(reply, facts);
   }
 
   #named(forwardPath: ForwardPath): Named | undefined {
@@ -249,7 +249,7 @@ export class ClientTransaction implements MailTransaction {
   /** What the peer's reply to the whole content means for a recipient. */
   #answered(reply: Reply): RecipientOutcome {
     const { host, tls, offers } = this.#deps.facts;
-    if (!isPositive(reply)) return this.#refused(messageRefusal(reply, host));
+    if (!isPositive(reply)) return this.#refused(messageRefusal(reply, this.#deps.facts));
     return {
       kind: 'relayed',
       status: replyStatus(reply),

@@ -58,7 +58,7 @@ describe('parameters', () => {
   it.each([
     ['eight-bit-unsupported', { body: '8BITMIME' }],
     ['smtputf8-unsupported', { smtpUtf8: true }],
-    ['requiretls-unsupported', { requireTls: true }],
+    ['encryption-needed', { requireTls: true }],
     ['message-too-large', { sizeBytes: 10_001 }],
   ] as const)('that the message cannot do without are refused unsaid: %s', (code, params) =>
     play(`${hello('PIPELINING', 'SIZE 10000', 'REQUIRETLS')}\n${QUIT}`, async (session) => {

@@ -16,7 +16,7 @@ describe('a peer’s reply', () => {
     [535, false],
     [538, false],
   ])('%i to RCPT is permanent: %s', (code, permanent) => {
-    const error = recipientRefusal(readReply(code, ['no']), HOST);
+    const error = recipientRefusal(readReply(code, ['no']), { host: HOST });
     expect(error.permanent).toBe(permanent);
     expect(error).toMatchObject({
       code: 'peer-refused',
@@ -31,7 +31,7 @@ describe('a peer’s reply', () => {
     [452, false],
     [530, false],
   ])('%i to a message is permanent: %s', (code, permanent) => {
-    expect(messageRefusal(readReply(code, ['no']), HOST).permanent).toBe(permanent);
+    expect(messageRefusal(readReply(code, ['no']), { host: HOST }).permanent).toBe(permanent);
   });
 
   it('to a session is transient, and told in full', () => {
