@@ -66,6 +66,7 @@ export function parseExported(line: string): ExportedMessage {
       ...(messageId === undefined
         ? {}
         : { messageId: required(parseMessageId(textOf(fields, 'messageId')), 'messageId') }),
+      ...(fields['tlsOptional'] === true ? { tlsOptional: true as const } : {}),
       priority: priorityOf(textOf(fields, 'priority')),
       acceptedAt: countOf(fields, 'acceptedAt'),
     },

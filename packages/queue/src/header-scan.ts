@@ -1,11 +1,12 @@
 /**
- * Finds the Message-ID while content passes by, in its header section only.
+ * Finds the Message-ID, and whether TLS may be missing, while content passes by, in its
+ * header section only.
  *
  * The first chunk holds the whole header section of nearly every message and is
  * searched where it lies; only when it does not are octets copied, up to a limit,
- * behind which the message is taken to have no Message-ID.
+ * behind which the message is taken to have neither.
  *
- * RFC 5322 §3.6.4.
+ * RFC 5322 §3.6.4; RFC 8689 §3 (TLS-Required).
  */
 import { findHeaderEnd, parseMessageId } from '@posthouse/mail';
 import type { MessageId } from '@posthouse/mail';
@@ -13,11 +14,14 @@ import type { MessageId } from '@posthouse/mail';
 const MAX_HEADER_BYTES = 64 * 1024;
 const MESSAGE_ID = /^message-id[ \t]*:(?:[ \t]|\r\n[ \t])*(<[^>\s]*>)/im;
 
+const TLS_OPTIONAL = /^tls-required[ \t]*:(?:[ \t]|\r\n[ \t])*no[ \t]*\r?$/im;
+
 export class HeaderScan {
   #held: Buffer | undefined;
   #heldBytes = 0;
   #ended = false;
   #messageId: MessageId | undefined;
+  #tlsOptional = false;
 
   /** The next octets; they are not kept. */
   write(chunk: Uint8Array): void {
@@ -40,6 +44,11 @@ export class HeaderScan {
     return this.#messageId;
   }
 
+  /** Whether the header section says `TLS-Required: No`. Call `end` before. */
+  get tlsOptional(): boolean {
+    return this.#tlsOptional;
+  }
+
   #hold(held: Buffer, chunk: Uint8Array): void {
     const before = this.#heldBytes;
     held.set(chunk.subarray(0, held.length - before), before);
@@ -53,14 +62,20 @@ export class HeaderScan {
 
   #read(header: Buffer): void {
     this.#ended = true;
-    this.#messageId = messageIdIn(header);
+    const text = header.toString('latin1');
+    this.#messageId = messageIdOf(text);
+    this.#tlsOptional = TLS_OPTIONAL.test(text);
     this.#held = undefined;
   }
 }
 
 /** The Message-ID in a header section. */
 export function messageIdIn(header: Buffer): MessageId | undefined {
-  const text = MESSAGE_ID.exec(header.toString('latin1'))?.[1];
+  return messageIdOf(header.toString('latin1'));
+}
+
+function messageIdOf(header: string): MessageId | undefined {
+  const text = MESSAGE_ID.exec(header)?.[1];
   return text === undefined
     ? undefined
     : parseMessageId(Buffer.from(text, 'latin1').toString('utf8'));

@@ -72,6 +72,7 @@ export interface Arrival extends Opening {
   readonly prefix: Uint8Array;
   readonly staged: StagedContent;
   readonly messageId: MessageId | undefined;
+  readonly tlsOptional: boolean;
 }
 
 export interface IntakeDeps {
@@ -227,6 +228,7 @@ export class Intake {
       sizeBytes: staged.sizeBytes,
       digest: staged.digest,
       ...(arrival.messageId === undefined ? {} : { messageId: arrival.messageId }),
+      ...(arrival.tlsOptional ? { tlsOptional: true as const } : {}),
       priority: priorityOf(reversePath, staged.sizeBytes, arrival.recipients.length),
       acceptedAt: this.#deps.clock.now(),
     };

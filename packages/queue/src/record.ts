@@ -57,6 +57,8 @@ export interface MessageRecord {
   readonly digest: string;
   /** The Message-ID field's value where the message has one: what people search by. */
   readonly messageId?: MessageId;
+  /** The header says `TLS-Required: No`: to arrive counts for more than TLS (RFC 8689 §3). */
+  readonly tlsOptional?: true;
   readonly priority: Priority;
   /** Milliseconds since the epoch. */
   readonly acceptedAt: number;

@@ -93,6 +93,7 @@ export class QueueTransaction implements MailTransaction {
           prefix: this.#prefix,
           staged: this.#staged,
           messageId: this.#scan.end() ?? messageIdIn(Buffer.from(this.#prefix)),
+          tlsOptional: this.#scan.tlsOptional,
         },
         signal,
       );

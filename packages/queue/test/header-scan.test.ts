@@ -32,6 +32,21 @@ describe('the Message-ID', () => {
     expect(scan(text)).toBeUndefined();
   });
 
+  it.each([
+    ['No', true],
+    ['no ', true],
+    ['\r\n No', true],
+    ['Yes', false],
+    ['No way', false],
+  ])('leaves TLS-Required: %j aside and has it told', (value, optional) => {
+    const scanner = new HeaderScan();
+    scanner.write(
+      Buffer.from(`TLS-Required: ${value}\r\nMessage-ID: <a@b>\r\n\r\nTLS-Required: No\r\n`),
+    );
+    expect(scanner.end()).toBe('<a@b>');
+    expect(scanner.tlsOptional).toBe(optional);
+  });
+
   it('is found wherever the chunks end', () => {
     const text =
       'Subject: x\r\nMessage-ID: <abc@example.test>\r\nTo: b\r\n\r\nMessage-ID: <no@no>\r\n';

@@ -61,13 +61,14 @@ export function idOf(text: string): QueueId {
 
 function summaryOf(row: Omit<MessageRow, 'prefix'>): QueueEntry['message'] {
   const id = idOf(row.id);
-  const { messageId, ...head } = parse<Head>(id, row.head);
+  const { messageId, tlsOptional, ...head } = parse<Head>(id, row.head);
   return {
     id,
     ...head,
     sizeBytes: row.sizeBytes,
     digest: row.digest,
     ...(messageId === undefined ? {} : { messageId }),
+    ...(tlsOptional === undefined ? {} : { tlsOptional }),
     priority: PRIORITIES[row.rank] ?? 'bulk',
     acceptedAt: row.acceptedAt,
   };

@@ -23,7 +23,7 @@ import type {
 /** @throws StoreError where the content was not staged */
 export function newMessageRow(incoming: NewMessage): NewMessageRow {
   const { message, recipients, events } = incoming;
-  const { id, reversePath, params, origin, content, messageId } = message;
+  const { id, reversePath, params, origin, content, messageId, tlsOptional } = message;
   if (content.kind === 'kept') {
     throw new StoreError('unavailable', `the content of ${id} was not staged here`);
   }
@@ -34,7 +34,7 @@ export function newMessageRow(incoming: NewMessage): NewMessageRow {
     sizeBytes: message.sizeBytes,
     digest: message.digest,
     reversePath: reversePathText(message),
-    head: JSON.stringify({ reversePath, params, origin, messageId } satisfies Head),
+    head: JSON.stringify({ reversePath, params, origin, messageId, tlsOptional } satisfies Head),
     prefix: copyOf(message.prefix),
     file: content.kind === 'adopted' ? content.name : null,
     content: content.kind === 'inline' ? copyOf(content.bytes) : null,
@@ -47,6 +47,7 @@ export function newMessageRow(incoming: NewMessage): NewMessageRow {
 /** What a row's `head` holds. */
 export type Head = Pick<MessageRecord, 'reversePath' | 'params' | 'origin'> & {
   readonly messageId: MessageRecord['messageId'] | undefined;
+  readonly tlsOptional: MessageRecord['tlsOptional'] | undefined;
 };
 
 /** What a recipient row's `path` holds. */
