@@ -27,6 +27,7 @@ export const fences: Readonly<Record<string, Fence>> = {
   dns: { kind: 'mechanism', uses: ['mail'], thirdParty: ['dns-packet'] },
   smtp: { kind: 'mechanism', uses: ['mail'], thirdParty: ['nodemailer', 'smtp-server'] },
   dsn: { kind: 'mechanism', uses: ['mail'], thirdParty: ['mailparser', 'nodemailer'] },
+  'transport-security': { kind: 'mechanism', uses: ['dns', 'durable-fs', 'mail'] },
   authenticity: { kind: 'mechanism', uses: ['dns', 'mail'], thirdParty: ['mailauth'] },
   directory: { kind: 'mechanism', uses: ['durable-fs', 'mail'] },
   providers: { kind: 'mechanism', uses: ['mail'], thirdParty: ['nodemailer'] },
@@ -59,6 +60,7 @@ export const fences: Readonly<Record<string, Fence>> = {
       'providers',
       'queue',
       'smtp',
+      'transport-security',
     ],
   },
   delivery: {
@@ -88,6 +90,7 @@ export const fences: Readonly<Record<string, Fence>> = {
       'relay',
       'smtp',
       'submission',
+      'transport-security',
       'user-agent',
     ],
   },

@@ -6,6 +6,7 @@
  * is somewhere to go, and stop the other way round; the store closes last but for what it
  * needs. Two stacks in one process share nothing but code.
  */
+import { join } from 'node:path';
 import type { Configuration } from '@posthouse/configuration';
 import { createDeliveryAgent, deliveryOptions } from '@posthouse/delivery';
 import type { DeliveryAgent } from '@posthouse/delivery';
@@ -14,7 +15,7 @@ import { createResolver } from '@posthouse/dns';
 import { createDisk, createThreadedPlacer, freeBytes, nodeFileSystem } from '@posthouse/durable-fs';
 import { startInOrder, stopInReverse } from '@posthouse/mail';
 import type { Clock, Logger, Startable } from '@posthouse/mail';
-import { readNextHop, readSecret } from '@posthouse/process';
+import { readAuthorities, readNextHop, readSecret } from '@posthouse/process';
 import { createQueueStore, createRelay, relayOptions } from '@posthouse/relay';
 import type { Operation, Relay } from '@posthouse/relay';
 import type { ListenAddress } from '@posthouse/smtp';
@@ -50,7 +51,7 @@ export interface Stack extends Startable, Operation {
   reload(configuration: Configuration): Promise<void>;
 }
 
-const files = { readSecret, readNextHop };
+const files = { readAuthorities, readSecret, readNextHop };
 
 /**
  * Puts a stack together. Reads certificates and makes directories; opens nothing yet.
@@ -84,6 +85,7 @@ export async function createStack(configuration: Configuration, deps: StackDeps)
     delivery: configuration.relay.delivery
       ? await readNextHop(configuration.relay.delivery)
       : delivery.receiver,
+    state: { disk, directory: join(configuration.server.stateDirectory, 'transport-security') },
     freeDiskBytes: () => freeBytes(disk, queueDisk(configuration)),
     usedMemoryBytes: () => process.memoryUsage.rss(),
   });

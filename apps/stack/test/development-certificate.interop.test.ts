@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDisk } from '@posthouse/durable-fs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createServerCertificate } from '../src/certificate/certificate.ts';
+import { createServerCertificate } from '@posthouse/transport-security';
 import { ensureDevelopmentCertificate } from '../src/certificate/development-certificate.ts';
 
 const NAMES = ['localhost', '127.0.0.1', '::1', 'posthouse.test'];

@@ -8,6 +8,8 @@ export interface DnsConfiguration {
   readonly servers?: readonly string[];
   /** For one question to one server. @default 5 s */
   readonly timeoutMs: number;
+  /** Whose word on DNSSEC is believed: that of servers on this host, of all, of none. @default 'loopback' */
+  readonly trustAuthenticData: 'loopback' | 'always' | 'never';
 }
 
 export function dnsSection(): z.ZodType<DnsConfiguration> {
@@ -24,7 +26,18 @@ export function dnsSection(): z.ZodType<DnsConfiguration> {
       field.duration('How long one server may take to answer one question.', '5s', 100),
       '5s',
     ),
-  }).transform(({ servers, timeout: timeoutMs }) =>
-    servers === undefined ? { timeoutMs } : { servers, timeoutMs },
-  );
+    trust: field.withDefault(
+      field.oneOf(
+        'Which servers are believed that DNSSEC vouches for an answer (the AD bit): those on this host, all, or none.',
+        'loopback',
+        'always',
+        'never',
+      ),
+      'loopback',
+    ),
+  }).transform(({ servers, timeout: timeoutMs, trust: trustAuthenticData }) => ({
+    ...(servers === undefined ? {} : { servers }),
+    timeoutMs,
+    trustAuthenticData,
+  }));
 }

@@ -105,6 +105,14 @@ export function domain(description: string, example: string): z.ZodType<Domain> 
   return textField(parseDomain, 'is no domain', { description, examples: [example] });
 }
 
+/** A domain, or `*.domain` for all names below it. */
+export function domainPattern(): z.ZodType<string> {
+  return textField(parseDomainPattern, 'is no domain, and no *.domain', {
+    description: 'A domain, or "*.domain" for all names below it.',
+    examples: ['example.com', '*.example.com'],
+  });
+}
+
 /** An address, in its wire form. */
 export function address(description: string, example: string): z.ZodType<string> {
   return textField(parseAddress, 'is no address', { description, examples: [example] });
@@ -190,4 +198,10 @@ function readListen(value: string, around: Surroundings): ListenAddress | 'off' 
   if (value === 'off') return 'off';
   const place = parseListen(value);
   return place !== undefined && 'path' in place ? { path: around.path(place.path) } : place;
+}
+
+function parseDomainPattern(text: string): string | undefined {
+  if (!text.startsWith('*.')) return parseDomain(text);
+  const domain = parseDomain(text.slice(2));
+  return domain === undefined ? undefined : `*.${domain}`;
 }

@@ -11,6 +11,11 @@ export type { ListenerLimits } from './limits.ts';
 export type { LogConfiguration, LogLevel } from './log-section.ts';
 export type { AgentLogins } from './logins.ts';
 export type { NextHop, TlsMode } from './next-hop.ts';
+export type {
+  OutboundTlsConfiguration,
+  OutboundTlsLevel,
+  OutboundTlsRule,
+} from './outbound-tls.ts';
 export type { Problem } from './problem.ts';
 export type { QueueConfiguration } from './queue-section.ts';
 export { readConfiguration } from './read-configuration.ts';

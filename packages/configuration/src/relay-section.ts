@@ -8,6 +8,8 @@ import { loginsField } from './logins.ts';
 import type { AgentLogins } from './logins.ts';
 import { nextHopField } from './next-hop.ts';
 import type { NextHop } from './next-hop.ts';
+import { outboundTlsField } from './outbound-tls.ts';
+import type { OutboundTlsConfiguration } from './outbound-tls.ts';
 import { relayHopField } from './relay-hop.ts';
 import { accountRoutesField, domainRoutesField, ROUTE_NAMES, routeOf } from './route.ts';
 import type { Route, WrittenRoute } from './route.ts';
@@ -39,6 +41,8 @@ export interface RelayConfiguration {
   readonly accountRoutes: Readonly<Record<string, Route>>;
   /** By the reverse-path's domain, or `*.domain`, where neither of them fits. */
   readonly senderRoutes: Readonly<Record<string, Route>>;
+  /** Towards hosts that DNS names. */
+  readonly tls: OutboundTlsConfiguration;
   readonly retry: RetryConfiguration;
   readonly limits: RelayLimits;
 }
@@ -81,6 +85,7 @@ export function relaySection(around: Surroundings): z.ZodType<RelayConfiguration
         routes: routes(table.routes),
         accountRoutes: routes(table.account_routes),
         senderRoutes: routes(table.sender_routes),
+        tls: table.tls,
         retry: table.retry,
         limits: { ...limitsOf(table), maxHops: table.max_hops },
       };
@@ -168,6 +173,7 @@ function outboundShape(around: Surroundings) {
       {},
     ),
     source_addresses: sourceField().optional(),
+    tls: field.withDefault(outboundTlsField(), {}),
     retry: field.withDefault(retryField(), {}),
   };
 }

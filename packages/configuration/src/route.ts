@@ -3,7 +3,7 @@
  * recipient's domain (`[relay.routes]`), by account (`[relay.account_routes]`) and by the
  * reverse-path's domain (`[relay.sender_routes]`).
  */
-import { formatMailbox, parseDomain, parseMailbox } from '@posthouse/mail';
+import { formatMailbox, parseMailbox } from '@posthouse/mail';
 import { z } from 'zod';
 import * as field from './field.ts';
 import { relayHopField, relayHopOf, relayHopRule, relayHopShape } from './relay-hop.ts';
@@ -47,11 +47,7 @@ export function domainRoutesField(
   around: Surroundings,
   description: string,
 ): z.ZodType<WrittenRoutes> {
-  const pattern = field.textField(parsePattern, 'is no domain, and no *.domain', {
-    description: 'A domain, or "*.domain" for all names below it.',
-    examples: ['example.com', '*.example.com'],
-  });
-  return routesField(pattern, around).meta({
+  return routesField(field.domainPattern(), around).meta({
     description,
     examples: [
       { 'example.com': 'mx', 'partner.example': { host: 'mx.partner.example', port: 25 } },
@@ -129,12 +125,6 @@ function withSource(
   const added = source === undefined ? {} : { source };
   if ('kind' in route) return { ...added, ...route };
   return { kind: 'next-hops', hops: route.map((hop) => ({ ...added, ...hop })) };
-}
-
-function parsePattern(text: string): string | undefined {
-  if (!text.startsWith('*.')) return parseDomain(text);
-  const domain = parseDomain(text.slice(2));
-  return domain === undefined ? undefined : `*.${domain}`;
 }
 
 function parseAccount(text: string): string | undefined {

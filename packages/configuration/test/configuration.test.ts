@@ -7,7 +7,7 @@ describe('an empty file', () => {
       server: { hostname: 'localhost', stateDirectory: `${BASE}/var`, drainMs: 10_000 },
       log: { level: 'info', format: 'auto' },
       tls: {},
-      dns: { timeoutMs: 5000 },
+      dns: { timeoutMs: 5000, trustAuthenticData: 'loopback' },
       directory: {
         domains: ['posthouse.test'],
         aliases: {},
@@ -36,6 +36,13 @@ describe('an empty file', () => {
         routes: {},
         accountRoutes: {},
         senderRoutes: {},
+        tls: {
+          usesDane: true,
+          usesMtaSts: true,
+          fallsBack: true,
+          insistsOnKnownTls: false,
+          rules: {},
+        },
         retry: {
           scheduleMs: [300_000, 900_000, 1_800_000, 3_600_000, 7_200_000, 14_400_000],
           expireMs: 432_000_000,
@@ -299,6 +306,19 @@ describe('what is written', () => {
     expect(submission.limits).toMatchObject({
       maxMessagesPerHour: 500,
       maxRecipientsPerHour: 2000,
+    });
+  });
+});
+
+describe('rules of TLS by destination', () => {
+  const rules = (text: string) => configured(`[relay.tls.rules]\n${text}`).relay.tls.rules;
+
+  test('are a word, or a word with names', () => {
+    expect(
+      rules('"Example.com" = "encrypt"\n"*.a.test" = { level = "verify", names = ["*.b.test"] }'),
+    ).toEqual({
+      'example.com': { level: 'encrypt' },
+      '*.a.test': { level: 'verify', names: ['*.b.test'] },
     });
   });
 });

@@ -238,3 +238,13 @@ max_hops = 200
     ]);
   });
 });
+
+test('names of a TLS rule that nobody would look at are a mistake', () => {
+  const text = `[relay.tls.rules]
+"example.com" = { level = "encrypt", names = ["mx.example.com"] }
+"b.test" = "sometimes"`;
+  expect(mistakes(text)).toEqual([
+    expect.stringContaining('Names are looked at with the level "verify" only'),
+    expect.stringContaining('3:12 relay.tls.rules."b.test"'),
+  ]);
+});

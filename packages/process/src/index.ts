@@ -17,7 +17,7 @@ export type { ExitName } from './exit-code.ts';
 export { createProcessLogger } from './logger.ts';
 export type { LogLevel, LogSettings, ProcessLogger } from './logger.ts';
 export { readVersion } from './manifest.ts';
-export { readNextHop } from './next-hop.ts';
+export { readAuthorities, readNextHop } from './next-hop.ts';
 export type { NextHopPlace, NextHopTarget } from './next-hop.ts';
 export { reportProblems } from './problem-report.ts';
 export type { FileProblem } from './problem-report.ts';

@@ -51,7 +51,8 @@ export async function readNextHop(place: NextHopPlace): Promise<NextHopTarget> {
   };
 }
 
-async function readAuthorities(path: string): Promise<string> {
+/** Certificates to believe. @throws ExitError `configuration` where they cannot be read */
+export async function readAuthorities(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {

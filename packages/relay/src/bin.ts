@@ -5,6 +5,7 @@
  * Needs a delivery agent for its own domains (`relay.delivery`) and, to take part in the
  * world, `relay.outbound`. Everything it takes is on its disk before it says so.
  */
+import { join } from 'node:path';
 import { readConfiguration } from '@posthouse/configuration';
 import type { Configuration } from '@posthouse/configuration';
 import { createDirectory } from '@posthouse/directory';
@@ -13,6 +14,7 @@ import { createDisk, freeBytes } from '@posthouse/durable-fs';
 import { startInOrder, stopInReverse, systemClock } from '@posthouse/mail';
 import {
   ExitError,
+  readAuthorities,
   readCertificate,
   readNextHop,
   readSecret,
@@ -34,7 +36,7 @@ const USAGE = `Usage: posthouse-relay [--config FILE]
 Takes mail from other hosts and from submission agents, queues it durably, and passes it
 on: own domains to a delivery agent (LMTP), everything else where [relay] says.`;
 
-const files = { readSecret, readNextHop };
+const files = { readAuthorities, readSecret, readNextHop };
 
 async function start(context: AgentContext<Configuration>): Promise<RunningAgent<Configuration>> {
   const { configuration, logger } = context;
@@ -59,6 +61,7 @@ async function start(context: AgentContext<Configuration>): Promise<RunningAgent
     resolver,
     delivery: await readNextHop(configuration.relay.delivery),
     usedMemoryBytes: () => process.memoryUsage.rss(),
+    state: { disk, directory: join(configuration.server.stateDirectory, 'transport-security') },
     ...(store.durability === 'disk' && {
       freeDiskBytes: () => freeBytes(disk, configuration.queue.directory),
     }),

@@ -33,6 +33,14 @@ export type {
   NextHostsOptions,
   OnwardRoute,
 } from './next-hosts.ts';
+export { createOutboundTls } from './outbound-tls.ts';
+export type {
+  OutboundTls,
+  OutboundTlsDeps,
+  OutboundTlsOptions,
+  OutboundTlsSettings,
+} from './outbound-tls.ts';
+export { destinationOf } from './guard.ts';
 export { chooseMx } from './mx.ts';
 export type { MxChoice, MxFacts } from './mx.ts';
 export { createRelay } from './relay.ts';

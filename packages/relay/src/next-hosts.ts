@@ -15,7 +15,7 @@ import {
   MailError,
   refuse,
 } from '@posthouse/mail';
-import type { Domain, Networks } from '@posthouse/mail';
+import type { Domain, MailDomain, Networks } from '@posthouse/mail';
 import type { Answer, Resolver } from '@posthouse/dns';
 import { fromSources, interleaveFamilies } from './host-address.ts';
 import { chooseMx } from './mx.ts';
@@ -30,6 +30,8 @@ export interface NextHost {
   readonly localAddress?: string;
   /** How the configuration wants it spoken to; absent for hosts from the DNS. */
   readonly setting?: RouteHost;
+  /** Of hosts from the DNS: whose mail led there, and whether DNSSEC vouches for the way. */
+  readonly foundFor?: { readonly domain: MailDomain; readonly isSigned: boolean };
 }
 
 /** Routes that lead to hosts. */
@@ -89,9 +91,8 @@ export function createNextHosts(options: NextHostsOptions, deps: NextHostsDeps):
       }
     }
     const usable = found.filter(({ address }) => !forbidden.includes(address));
-    if (usable.length > 0) {
-      return usable.map(({ name, address }) => ({ name, endpoint: { host: address, port } }));
-    }
+    const isSigned = answer.secure;
+    if (usable.length > 0) return usable.map(foundHost({ domain, isSigned }, port));
     if (trouble !== undefined) throw asRoutingTrouble(trouble, domain);
     throw found.length > 0 ? noHost(domain, 'ourselves') : noHost(domain, 'no-address');
   }
@@ -105,7 +106,8 @@ export function createNextHosts(options: NextHostsOptions, deps: NextHostsDeps):
           if (!isAddressLiteral(route.domain)) throw new TypeError('no address literal');
           const address = literalAddress(route.domain);
           if (forbidden.includes(address)) throw refuse('route-to-self');
-          const host = { name: route.domain, endpoint: { host: address, port } };
+          const foundFor = { domain: route.domain, isSigned: false };
+          const host = { name: route.domain, endpoint: { host: address, port }, foundFor };
           return reachable([host], route.source, maxAddresses);
         }
         case 'mx': {
@@ -117,6 +119,15 @@ export function createNextHosts(options: NextHostsOptions, deps: NextHostsDeps):
       }
     },
   };
+}
+
+type Found = NonNullable<NextHost['foundFor']>;
+
+function foundHost(
+  foundFor: Found,
+  port: number,
+): (found: { readonly name: string; readonly address: string }) => NextHost {
+  return ({ address: host, name }) => ({ name, endpoint: { host, port }, foundFor });
 }
 
 /** A host of the configuration, once for each address that we may come from. */

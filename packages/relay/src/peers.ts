@@ -1,14 +1,14 @@
 /**
- * The next hops that stand for other hosts, one for each host, with its sessions.
+ * The next hops that stand for other hosts, one for each host and what TLS it must have,
+ * with its sessions: a connection is used again only where the same is demanded of it.
  *
- * TLS towards hosts that DNS named is opportunistic: any certificate is better than
- * none, and what it was stands in the events (RFC 7435). Hosts that the configuration
- * names are spoken to as it says. Hops that were not used for the longest are let go
- * when there are many; stopping lets sessions end that carry a message.
+ * Hosts that the configuration names are spoken to as it says, others as their security
+ * says. Hops that were not used for the longest are let go when there are many; stopping
+ * lets sessions end that carry a message.
  */
 import type { Clock, Domain, Logger, MailReceiver, Startable } from '@posthouse/mail';
 import { createNextHop, OUTBOUND_TIMEOUTS } from '@posthouse/smtp';
-import type { ConnectTarget, NextHop } from '@posthouse/smtp';
+import type { ConnectTarget, NextHop, OnTls, TargetTls } from '@posthouse/smtp';
 import type { NextHost } from './next-hosts.ts';
 import type { RouteHost } from './route.ts';
 
@@ -26,20 +26,40 @@ export interface PeersDeps {
 
 /** Next hops by host. */
 export interface Peers extends Startable {
-  /** Another host, over SMTP. */
-  host(host: NextHost): Promise<MailReceiver>;
+  /** Another host, over SMTP. @param secured how a host from the DNS is spoken to */
+  host(host: NextHost, secured?: Secured): Promise<MailReceiver>;
+}
+
+/** What TLS a host must have, and who keeps account of it. */
+export interface Secured {
+  readonly tls: TargetTls;
+  /** Of connections that are opened from now on. */
+  readonly onTls: OnTls;
+}
+
+/** A next hop, with whoever asked for it last: what is opened is opened for him. */
+interface Hop {
+  readonly hop: NextHop;
+  secured: Secured | undefined;
 }
 
 /** Makes next hops when they are asked for. */
 export function createPeers(options: PeersOptions, deps: PeersDeps): Peers {
   const { hostname, maxHops = 2000 } = options;
   /** In the order of their last use. */
-  const hops = new Map<string, NextHop>();
+  const hops = new Map<string, Hop>();
+
+  function makeHop(host: NextHost, secured: Secured | undefined): Hop {
+    const onTls: OnTls = (outcome) => made.secured?.onTls(outcome);
+    const target = targetOf(host, hostname, secured);
+    const made: Hop = { hop: createNextHop({ target }, { ...deps, onTls }), secured };
+    return made;
+  }
 
   function forgetOldest(): void {
     const [oldest] = hops;
     if (oldest === undefined) return;
-    const [key, hop] = oldest;
+    const [key, { hop }] = oldest;
     hops.delete(key);
     hop.stop().catch((error: unknown) => {
       deps.logger.warn(
@@ -50,18 +70,19 @@ export function createPeers(options: PeersOptions, deps: PeersDeps): Peers {
   }
 
   return {
-    async host(host) {
-      const key = JSON.stringify([host.name, host.endpoint, host.localAddress, host.setting]);
-      const hop = hops.get(key) ?? createNextHop({ target: targetOf(host, hostname) }, deps);
+    async host(host, secured) {
+      const key = keyOf(host, secured);
+      const known = hops.get(key) ?? makeHop(host, secured);
+      known.secured = secured;
       hops.delete(key);
-      hops.set(key, hop);
+      hops.set(key, known);
       if (hops.size > maxHops) forgetOldest();
-      await hop.start();
-      return hop;
+      await known.hop.start();
+      return known.hop;
     },
     start: () => Promise.resolve(),
     async stop() {
-      await Promise.all([...hops.values()].map((hop) => hop.stop()));
+      await Promise.all([...hops.values()].map(({ hop }) => hop.stop()));
       hops.clear();
     },
   };
@@ -79,11 +100,16 @@ export function createDeliveryHop(host: RouteHost, hostname: Domain, deps: Peers
   return createNextHop({ target }, deps);
 }
 
-function targetOf(host: NextHost, greeting: Domain): ConnectTarget {
+function keyOf({ name, endpoint, localAddress, setting }: NextHost, secured?: Secured): string {
+  const { identity, ...tls } = secured?.tls ?? {};
+  return JSON.stringify([name, endpoint, localAddress, setting, tls, identity?.key]);
+}
+
+function targetOf(host: NextHost, greeting: Domain, secured?: Secured): ConnectTarget {
   const { authentication, tls } = host.setting ?? {};
   return {
     servername: host.name,
-    tls: tls ?? { mode: 'opportunistic', verify: false },
+    tls: tls ?? secured?.tls ?? { mode: 'opportunistic', verify: false },
     ...(authentication && { authentication }),
     ...(host.localAddress !== undefined && { localAddress: host.localAddress }),
     endpoint: host.endpoint,

@@ -19,6 +19,7 @@ import type {
 } from '@posthouse/mail';
 import type { Resolver } from '@posthouse/dns';
 import type { Directory } from '@posthouse/directory';
+import type { Disk } from '@posthouse/durable-fs';
 import { createQueue, transmitToReceiver } from '@posthouse/queue';
 import type { Queue, QueueOptions, Store, Transmitter } from '@posthouse/queue';
 import type {
@@ -43,6 +44,9 @@ import type { RelayAccess } from './relay-listener.ts';
 import type { OutboundRoute, RouteHost, RoutingTable } from './route.ts';
 import { senseOf } from './reply-sense.ts';
 import { createRoutingTable, followRoutingTable } from './routing-table.ts';
+import { createOutboundTls } from './outbound-tls.ts';
+import type { OutboundTls, OutboundTlsOptions } from './outbound-tls.ts';
+import { createSending } from './sending.ts';
 import { createTransmission } from './transmission.ts';
 
 /** Everything that can be set of a relay but for its parts. */
@@ -78,6 +82,8 @@ export interface RelayOptions {
   readonly forbiddenNetworks?: readonly string[] | undefined;
   /** Port of hosts found in DNS. @default 25 */
   readonly smtpPort?: number | undefined;
+  /** TLS towards hosts found in DNS. */
+  readonly tls?: OutboundTlsOptions | undefined;
   readonly queue?: Omit<QueueOptions, 'hostname'> | undefined;
   /** How long open transactions may take to end when the relay stops. @default 10 s */
   readonly drainMs?: number | undefined;
@@ -87,7 +93,9 @@ export interface RelayDeps {
   /** Started before the relay, stopped after it. */
   readonly store: Store;
   readonly directory: Pick<Directory, 'expand' | 'isOwnDomain'>;
-  readonly resolver: Pick<Resolver, 'mx' | 'addresses'>;
+  readonly resolver: Pick<Resolver, 'addresses' | 'alias' | 'mx' | 'tlsa' | 'txt'>;
+  /** Where what is learnt of others' TLS is kept; absent: in memory alone. */
+  readonly state?: { readonly disk: Disk; readonly directory: string } | undefined;
   /** Own domains: the delivery agent in this process, or where it listens. */
   readonly delivery: MailReceiver | RouteHost;
   readonly logger: Logger;
@@ -122,10 +130,11 @@ export function createRelay(options: RelayOptions, deps: RelayDeps): Relay {
   const { clock, logger } = deps;
   let rules = readRules(options, deps.directory);
   const routing = followRoutingTable(() => rules);
-  const { delivery, transmitter, connections } = createOutlet(options, deps, routing);
+  const tls = createOutboundTls(options, deps);
+  const { delivery, transmitter, connections } = createOutlet(options, deps, { routing, tls });
   const planner = createPlanner(routing, deps.directory);
   const queue = createQueue(
-    { ...options.queue, hostname: options.hostname },
+    { requireTls: keepsTls(deps.delivery), ...options.queue, hostname: options.hostname },
     {
       store: deps.store,
       planner,
@@ -166,6 +175,7 @@ export function createRelay(options: RelayOptions, deps: RelayDeps): Relay {
     reload(changed) {
       const next = readRules(changed, deps.directory);
       if (changed.certificate !== undefined) listener?.reloadTls(changed.certificate);
+      tls.reload(changed);
       rules = next;
     },
     reloadTls: (certificate) => listener?.reloadTls(certificate),
@@ -180,7 +190,11 @@ interface Outlet {
   readonly connections: readonly Startable[];
 }
 
-function createOutlet(options: RelayOptions, deps: RelayDeps, routing: RoutingTable): Outlet {
+function createOutlet(
+  options: RelayOptions,
+  deps: RelayDeps,
+  { routing, tls }: { readonly routing: RoutingTable; readonly tls: OutboundTls },
+): Outlet {
   const { clock, logger, resolver } = deps;
   const peers = createPeers({ hostname: options.hostname }, { clock, logger });
   const nextHosts = createNextHosts(
@@ -194,19 +208,19 @@ function createOutlet(options: RelayOptions, deps: RelayDeps, routing: RoutingTa
   const { delivery, connections } = isReceiver(deps.delivery)
     ? { delivery: deps.delivery, connections: [] }
     : onwardDelivery(createDeliveryHop(deps.delivery, options.hostname, { clock, logger }));
+  const send = createSending(tls.guard, peers);
   const transmitter = createTransmission({
     routing,
     nextHosts,
     rests: new HostRests(clock),
     delivery: transmitToReceiver(delivery),
     async sendTo(host, attempt) {
-      const said = await transmitToReceiver(await peers.host(host)).transmit(attempt);
-      const outcomes = senseOf(host, said);
+      const outcomes = senseOf(host, await send(host, attempt));
       warnOfRest(host, outcomes, logger);
       return outcomes;
     },
   });
-  return { delivery, transmitter, connections: [...connections, peers] };
+  return { delivery, transmitter, connections: [tls, ...connections, peers] };
 }
 
 /** Once for an attempt: an operator may have to act, and sees why mail waits. */
@@ -234,6 +248,13 @@ function readRules(options: RelayOptions, directory: Pick<Directory, 'isOwnDomai
     normalized: createNetworks(options.normalizeLineEndingsFrom ?? []),
     logins: options.logins ?? {},
   };
+}
+
+/** Whether a message that demands TLS all the way may be taken for our own domains. */
+function keepsTls(delivery: MailReceiver | RouteHost): boolean {
+  if (isReceiver(delivery)) return delivery.capabilities().requireTls;
+  const { endpoint, tls } = delivery;
+  return 'path' in endpoint || (tls.verify && (tls.mode === 'required' || tls.mode === 'implicit'));
 }
 
 function isReceiver(delivery: MailReceiver | RouteHost): delivery is MailReceiver {

@@ -23,6 +23,8 @@ import type { OutboundRoute, RouteHost } from './route.ts';
 export interface SettingFiles {
   readSecret(secret: Secret): Promise<string>;
   readNextHop(hop: NextHop): Promise<RouteHost>;
+  /** Certificates to believe, PEM. */
+  readAuthorities(path: string): Promise<string>;
 }
 
 /** The options that a configuration means. */
@@ -31,7 +33,7 @@ export async function relayOptions(
   certificate: TlsCertificate | undefined,
   files: SettingFiles,
 ): Promise<RelayOptions> {
-  const { directory, queue, relay, server } = configuration;
+  const { directory, queue, relay, server, tls } = configuration;
   const { maxHops, ...limits } = relay.limits;
   return {
     hostname: server.hostname,
@@ -50,6 +52,10 @@ export async function relayOptions(
     routes: await outboundRoutes('', relay.routes, files),
     accountRoutes: await outboundRoutes('account ', relay.accountRoutes, files),
     senderRoutes: await outboundRoutes('sender ', relay.senderRoutes, files),
+    tls: {
+      ...relay.tls,
+      ...(tls.caFile !== undefined && { authorities: await files.readAuthorities(tls.caFile) }),
+    },
     checksRecipientsAtDelivery: relay.recipientCheck === 'delivery',
     queue: {
       maxMessageBytes: limits.maxMessageBytes,

@@ -122,7 +122,7 @@ function note(
 ): void {
   for (const [i, recipient] of recipients.entries()) {
     const answer = answers[i];
-    if (answer !== undefined) outcomes.set(recipient, answer);
+    if (answer !== undefined) outcomes.set(recipient, moreHopeful(outcomes.get(recipient), answer));
   }
 }
 
@@ -135,9 +135,25 @@ function outcomesOf(
   );
 }
 
-/** Only trouble of the host as a whole, with nothing in doubt, is worth another host. */
+/** What one host lacks does not fail what another one, out of reach now, may carry. */
+function moreHopeful(
+  before: RecipientOutcome | undefined,
+  answer: RecipientOutcome,
+): RecipientOutcome {
+  return before?.kind === 'delayed' && isLacking(answer) ? before : answer;
+}
+
+/** The host cannot carry the message; another one perhaps can (RFC 8689 §4.2.1). */
+function isLacking(outcome: RecipientOutcome): boolean {
+  return outcome.kind === 'failed' && outcome.proof === 'unsupported';
+}
+
+/**
+ * Only trouble of the host as a whole, with nothing in doubt, and what it lacks for the message
+ * are worth another host.
+ */
 function mayTryOn(outcome: RecipientOutcome | undefined): boolean {
-  if (outcome === undefined) return true;
+  if (outcome === undefined || isLacking(outcome)) return true;
   return (
     !isTaken(outcome) &&
     outcome.kind === 'delayed' &&

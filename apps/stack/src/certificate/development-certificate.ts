@@ -12,8 +12,8 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { DurableFsError, readFile, replaceFile } from '@posthouse/durable-fs';
 import type { Disk } from '@posthouse/durable-fs';
-import { createAuthority, createServerCertificate } from './certificate.ts';
-import type { KeyedCertificate } from './certificate.ts';
+import { createAuthority, createServerCertificate } from '@posthouse/transport-security';
+import type { KeyedCertificate } from '@posthouse/transport-security';
 
 /** What a listener needs, and the file that clients trust. */
 export interface DevelopmentCertificate extends KeyedCertificate {

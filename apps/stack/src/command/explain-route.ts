@@ -1,6 +1,6 @@
 /**
  * The way of a final address from here: the rule, the mail hosts, their addresses, and how
- * they are spoken to. Asks the DNS; connects to nobody.
+ * they are spoken to. Asks the DNS and policy hosts; connects to no mail host.
  */
 import type { Configuration } from '@posthouse/configuration';
 import type { Directory } from '@posthouse/directory';
@@ -12,6 +12,7 @@ import type {
   HostRoute,
   NextHost,
   OnwardRoute,
+  OutboundTls,
   RoutedSender,
   RouteHost,
   RoutingRule,
@@ -20,12 +21,14 @@ import type {
 } from '@posthouse/relay';
 import { sizeText } from './explain-decision.ts';
 import type { Decision } from './explain-decision.ts';
+import { explainTls } from './explain-tls.ts';
 
 export interface RouteDeps {
   readonly configuration: Configuration;
   readonly directory: Pick<Directory, 'accountAt'>;
   readonly routing: RoutingTable;
   readonly resolver: Pick<Resolver, 'addresses' | 'mx'>;
+  readonly tls: OutboundTls;
 }
 
 type Fact = Omit<Decision, 'address'>;
@@ -168,11 +171,7 @@ async function nextHosts(route: OnwardRoute, deps: RouteDeps): Promise<readonly 
       text: `${i + 1}. ${name}, ${placeText(endpoint)}${localAddress === undefined ? '' : `, from ${localAddress}`}`,
       because: 'DNS: A and AAAA; equal preferences in any order',
     })),
-    {
-      topic: 'tls',
-      text: 'opportunistic: used where the host offers it, any certificate',
-      because: 'the default for hosts from the DNS',
-    },
+    ...(await explainTls(found, deps.tls)),
   ];
 }
 

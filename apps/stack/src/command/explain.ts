@@ -25,10 +25,11 @@ import {
   EXIT,
   ExitError,
   loadConfiguration,
+  readAuthorities,
   readNextHop,
   readSecret,
 } from '@posthouse/process';
-import { createRoutingTable, relayOptions } from '@posthouse/relay';
+import { createOutboundTls, createRoutingTable, relayOptions } from '@posthouse/relay';
 import { CONFIG_OPTION, readArguments, textValue } from './arguments.ts';
 import type { Command } from './command.ts';
 import { durationText, sizeText } from './explain-decision.ts';
@@ -81,10 +82,15 @@ async function decide(
   const deps = { logger: silentLogger, clock: systemClock };
   const directory = createDirectory(configuration.directory, deps);
   const resolver = createResolver(configuration.dns, deps);
-  const relay = await relayOptions(configuration, undefined, { readSecret, readNextHop });
+  const relay = await relayOptions(configuration, undefined, {
+    readAuthorities,
+    readSecret,
+    readNextHop,
+  });
   const routing = createRoutingTable(relay, directory);
-  const all = { configuration, directory, resolver, routing };
-  const parts = [directory, resolver];
+  const tls = createOutboundTls(relay, { ...deps, resolver });
+  const all = { configuration, directory, resolver, routing, tls };
+  const parts = [directory, resolver, tls];
   await startInOrder(parts);
   try {
     const sender = { reversePath: from ?? NULL_PATH, account: accountOf(from, directory) };

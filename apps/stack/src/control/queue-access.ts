@@ -9,7 +9,13 @@ import type { Configuration } from '@posthouse/configuration';
 import { createDirectory } from '@posthouse/directory';
 import { createDisk } from '@posthouse/durable-fs';
 import { silentLogger, startInOrder, stopInReverse, systemClock } from '@posthouse/mail';
-import { connectControl, ExitError, readNextHop, readSecret } from '@posthouse/process';
+import {
+  connectControl,
+  ExitError,
+  readAuthorities,
+  readNextHop,
+  readSecret,
+} from '@posthouse/process';
 import { StoreError } from '@posthouse/queue';
 import { createQueueStore, createStandingQueue, relayOptions } from '@posthouse/relay';
 import type { OrderFields, StandingQueue } from '@posthouse/relay';
@@ -66,7 +72,11 @@ async function openStanding(configuration: Configuration): Promise<StandingQueue
   }
   const deps = { logger: silentLogger, clock: systemClock };
   const store = await createQueueStore(queue, createDisk(), silentLogger);
-  const options = await relayOptions(configuration, undefined, { readSecret, readNextHop });
+  const options = await relayOptions(configuration, undefined, {
+    readAuthorities,
+    readSecret,
+    readNextHop,
+  });
   const directory = createDirectory(configuration.directory, deps);
   const standing = createStandingQueue(options, { ...deps, store, directory });
   const parts = [directory, standing];

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addAccount } from '@posthouse/directory';
-import { createAuthority, createServerCertificate } from '../../src/certificate/certificate.ts';
+import { createAuthority, createServerCertificate } from '@posthouse/transport-security';
 import type { AtEnd, Sections } from './mail-system.ts';
 
 const DOMAIN = 'example.test';

@@ -1,0 +1,106 @@
+/**
+ * `[relay.tls]`: TLS towards the hosts that DNS names: what is believed of what they
+ * publish, and rules by destination that go before it.
+ */
+import { z } from 'zod';
+import * as field from './field.ts';
+import { strictTable } from './rule.ts';
+import type { Breach, RawTable } from './rule.ts';
+
+/** Never; where offered; always; with a certificate for a name; with TLSA records that match. */
+export type OutboundTlsLevel = 'off' | 'may' | 'encrypt' | 'verify' | 'dane';
+
+export interface OutboundTlsRule {
+  readonly level: OutboundTlsLevel;
+  /** `verify`: names or `*.domain` that the certificate may be for. @default the host's name */
+  readonly names?: readonly string[];
+}
+
+export interface OutboundTlsConfiguration {
+  /** @default true */
+  readonly usesDane: boolean;
+  /** @default true */
+  readonly usesMtaSts: boolean;
+  /** Whether TLS that breaks is left out where nothing demands it. @default true */
+  readonly fallsBack: boolean;
+  /** Whether a host that offered TLS before and does not now gets no mail. @default false */
+  readonly insistsOnKnownTls: boolean;
+  /** By the recipient's domain, or `*.domain`. */
+  readonly rules: Readonly<Record<string, OutboundTlsRule>>;
+}
+
+const LEVELS = ['off', 'may', 'encrypt', 'verify', 'dane'] as const;
+
+export function outboundTlsField(): z.ZodType<OutboundTlsConfiguration> {
+  return strictTable({
+    dane: field.withDefault(
+      field.flag('Whether TLSA records under DNSSEC are kept to (DANE); see dns.trust.', false),
+      true,
+    ),
+    mta_sts: field.withDefault(
+      field.flag('Whether MTA-STS policies are fetched and kept to.', false),
+      true,
+    ),
+    fallback: field.withDefault(
+      field.flag('Whether TLS that breaks is left out where nothing demands it.', false),
+      true,
+    ),
+    downgrade: field.withDefault(
+      field.oneOf(
+        'What becomes of mail for a host that offered TLS before and does not now.',
+        'allow',
+        'refuse',
+      ),
+      'allow',
+    ),
+    rules: field.withDefault(rulesField(), {}),
+  })
+    .transform((table) => ({
+      usesDane: table.dane,
+      usesMtaSts: table.mta_sts,
+      fallsBack: table.fallback,
+      insistsOnKnownTls: table.downgrade === 'refuse',
+      rules: table.rules,
+    }))
+    .meta({
+      description: 'TLS towards the hosts that DNS names.',
+      examples: [{ downgrade: 'refuse' }],
+    });
+}
+
+function rulesField(): z.ZodType<Readonly<Record<string, OutboundTlsRule>>> {
+  const level = field.oneOf('What TLS the hosts of a domain must have.', ...LEVELS);
+  const pattern = field.domainPattern();
+  const detailed = strictTable(
+    {
+      level,
+      names: z
+        .array(pattern)
+        .min(1)
+        .meta({
+          description: 'Names that the certificate may be for, in place of the name of the host.',
+          examples: [['mx.example.com']],
+        })
+        .optional(),
+    },
+    namesRule,
+  ).transform(({ level: given, names }): OutboundTlsRule =>
+    names === undefined ? { level: given } : { level: given, names },
+  );
+  const short = level.transform((given): OutboundTlsRule => ({ level: given }));
+  return z.record(pattern, z.union([short, detailed])).meta({
+    description: 'TLS by the domain of the recipient, before DANE and MTA-STS.',
+    examples: [
+      {
+        'example.com': 'encrypt',
+        'partner.example': { level: 'verify', names: ['mx.partner.example'] },
+      },
+    ],
+  });
+}
+
+function namesRule(table: RawTable): readonly Breach[] {
+  if (table['names'] === undefined || table['level'] === 'verify') return [];
+  const text = 'Names are looked at with the level "verify" only';
+  return [{ path: ['names'], text, fix: 'Set level = "verify", or leave the names out' }];
+}

@@ -1,0 +1,71 @@
+/**
+ * Transport security as the relay uses it: with its own resolver, its forbidden networks for
+ * policy hosts, and its authorities.
+ */
+import type { Resolver } from '@posthouse/dns';
+import type { Disk } from '@posthouse/durable-fs';
+import type { Clock, Logger, Startable } from '@posthouse/mail';
+import { createPolicyFetch, createTransportSecurity } from '@posthouse/transport-security';
+import type { TransportSecurity, TransportSecurityOptions } from '@posthouse/transport-security';
+import { getCACertificates } from 'node:tls';
+import { createGuard } from './guard.ts';
+import type { Guard } from './guard.ts';
+import { createForbiddenNetworks } from './host-address.ts';
+
+/** What can be set of TLS towards hosts found in DNS. */
+export interface OutboundTlsOptions extends TransportSecurityOptions {
+  /** Authorities to believe beside those that Node brings, PEM. */
+  readonly authorities?: string | undefined;
+  /** Port of MTA-STS policy hosts. @default 443 */
+  readonly policyPort?: number | undefined;
+}
+
+/** The parts of the relay's options that count. */
+export interface OutboundTlsSettings {
+  readonly tls?: OutboundTlsOptions | undefined;
+  readonly forbiddenNetworks?: readonly string[] | undefined;
+}
+
+export interface OutboundTlsDeps {
+  readonly resolver: Pick<Resolver, 'addresses' | 'alias' | 'tlsa' | 'txt'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly state?: { readonly disk: Disk; readonly directory: string } | undefined;
+}
+
+/** Guards attempts. */
+export interface OutboundTls extends Startable {
+  readonly guard: Guard;
+  readonly security: TransportSecurity;
+  /** Takes new rules and authorities, for attempts to come; policy hosts are asked as before. */
+  reload(settings: OutboundTlsSettings): void;
+}
+
+/** Makes it. */
+export function createOutboundTls(
+  { forbiddenNetworks, tls = {} }: OutboundTlsSettings,
+  deps: OutboundTlsDeps,
+): OutboundTls {
+  let { authorities } = tls;
+  const fetchPolicy = createPolicyFetch(
+    {
+      port: tls.policyPort,
+      forbidden: createForbiddenNetworks(forbiddenNetworks),
+      ...(authorities !== undefined && {
+        authorities: [...getCACertificates('default'), authorities],
+      }),
+    },
+    deps,
+  );
+  const security = createTransportSecurity(tls, { ...deps, fetchPolicy });
+  return {
+    guard: createGuard({ security, clock: deps.clock, authorities: () => authorities }),
+    security,
+    start: () => security.start(),
+    stop: () => security.stop(),
+    reload({ tls: changed = {} }) {
+      authorities = changed.authorities;
+      security.reload(changed);
+    },
+  };
+}
