@@ -203,7 +203,7 @@ test(
         '10 mx1.example.net, 20 mx2.example.net',
         '1. mx1.example.net, [2001:db8::1]:25',
         '2. mx1.example.net, 192.0.2.1:25',
-        'opportunistic: used where the host offers it, any certificate',
+        'mx1.example.net: opportunistic: used where the host offers it, any certificate',
       ]),
     );
     expect(await explain('bob@null.example')).toContain(
