@@ -22,6 +22,9 @@ export {
 export type { Mailbox } from './mailbox.ts';
 export { NULL_PATH, formatPath, parseForwardPath, parseReversePath } from './path.ts';
 export type { ForwardPath, ReversePath } from './path.ts';
+export { qualifyAddresses, readAddresses, readLocalAddresses } from './address-list.ts';
+export { handOver } from './hand-over.ts';
+export type { HandedMessage } from './hand-over.ts';
 export { NO_PARAMS } from './parameters.ts';
 export { rateText } from './rate.ts';
 export type { Rate } from './rate.ts';

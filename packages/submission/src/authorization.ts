@@ -7,9 +7,8 @@
  *
  * RFC 6409 §6.1 (enforced submission rights), RFC 5322 §3.6.2.
  */
-import { displayMailbox, fieldValue, NULL_PATH, refuse } from '@posthouse/mail';
+import { displayMailbox, fieldValue, NULL_PATH, readAddresses, refuse } from '@posthouse/mail';
 import type { HeaderField, MailError, Mailbox, ReversePath } from '@posthouse/mail';
-import { readAddresses } from './from-field.ts';
 
 /** Whether an address belongs to the account that logged in. */
 export type Owns = (address: Mailbox) => boolean;

@@ -9,15 +9,7 @@
  *
  * RFC 6409; RFC 8314 (TLS); RFC 3461 (notifications).
  */
-import {
-  MailError,
-  newTraceId,
-  outcomeOfError,
-  pour,
-  refuse,
-  silentLogger,
-  systemClock,
-} from '@posthouse/mail';
+import { handOver, newTraceId, silentLogger, systemClock } from '@posthouse/mail';
 import type {
   Clock,
   EnvelopeId,
@@ -25,7 +17,6 @@ import type {
   Logger,
   MailContent,
   MailParams,
-  MailTransaction,
   Notify,
   RecipientOutcome,
   ReversePath,
@@ -105,48 +96,7 @@ async function transfer(
     ...(options.ret === undefined ? {} : { ret: options.ret }),
     ...(options.envid === undefined ? {} : { envid: options.envid }),
   };
-  const transaction = session.begin(message.reversePath, params, context, signal);
   const rcptParams = options.notify === undefined ? {} : { notify: options.notify };
-  const answers = await Promise.allSettled(
-    message.recipients.map((recipient) => transaction.recipient(recipient, rcptParams, signal)),
-  );
-  try {
-    await transaction.opened;
-    const refusals = answers.map((answer) =>
-      answer.status === 'rejected' ? outcomeOfError(answer.reason, session.peer) : undefined,
-    );
-    const accepted = refusals.filter((refusal) => refusal === undefined).length;
-    const taken = accepted === 0 ? [] : await sendContent(content, transaction, signal);
-    return merge(refusals, taken);
-  } finally {
-    await transaction.abort(); // without effect once it was committed
-  }
-}
-
-/** One outcome for each recipient that was accepted, or one error for all of them. */
-async function sendContent(
-  content: MailContent,
-  transaction: MailTransaction,
-  signal: AbortSignal | undefined,
-): Promise<readonly RecipientOutcome[] | MailError> {
-  try {
-    await pour(content, transaction.stage(content.prefix, signal));
-  } catch (error) {
-    // The server may refuse in the middle; what the content's own source throws is a fault.
-    if (error instanceof MailError) return error;
-    throw error;
-  }
-  return transaction.commit(signal);
-}
-
-function merge(
-  refusals: readonly (RecipientOutcome | undefined)[],
-  taken: readonly RecipientOutcome[] | MailError,
-): readonly RecipientOutcome[] {
-  let next = 0;
-  return refusals.map((refusal) => {
-    if (refusal !== undefined) return refusal;
-    const outcome = taken instanceof MailError ? outcomeOfError(taken) : taken[next++];
-    return outcome ?? outcomeOfError(refuse('local-trouble'));
-  });
+  const recipients = message.recipients.map((forwardPath) => ({ forwardPath, params: rcptParams }));
+  return handOver(session, { ...message, params, recipients, context }, signal);
 }

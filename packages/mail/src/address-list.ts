@@ -1,5 +1,5 @@
 /**
- * Who a message says it is from: the addresses of a From (or Sender) field.
+ * The addresses of a header field: From, To, and what else is a list of addresses.
  *
  * Strict where it matters: a value that is not wholly understood gives `undefined`,
  * because an address that we overlooked is an address that nobody authorized. Comments,
@@ -8,13 +8,22 @@
  *
  * RFC 5322 §3.4, §3.6.2; RFC 6532 (UTF-8); RFC 6854 (groups in From).
  */
-import { parseMailbox } from '@posthouse/mail';
-import type { Mailbox } from '@posthouse/mail';
+import type { Domain } from './domain.ts';
+import { parseMailbox } from './mailbox.ts';
+import type { Mailbox } from './mailbox.ts';
 
-type Token =
-  | { readonly kind: 'word'; readonly text: string }
-  | { readonly kind: 'quoted'; readonly text: string }
-  | { readonly kind: 'special'; readonly text: string };
+type Token = {
+  readonly kind: 'word' | 'quoted' | 'special';
+  readonly text: string;
+  /** Where it begins. */
+  readonly at: number;
+};
+
+/** An address as it stands in a list. */
+type Written =
+  | { readonly kind: 'mailbox'; readonly mailbox: Mailbox }
+  /** A local-part alone, as programs of one host write it; `end` is where a domain would follow. */
+  | { readonly kind: 'local'; readonly text: string; readonly end: number };
 
 const MAX_COMMENT_DEPTH = 20;
 const ATOM = /[^\s()<>[\]:;@\\,"\u0000-\u001f\u007f]+/y;
@@ -23,11 +32,43 @@ const LITERAL = /\[[^\][\\]*\]/y;
 
 /** Every address of the field's unfolded value, in order; `undefined` where it cannot be wholly read. */
 export function readAddresses(value: string): readonly Mailbox[] | undefined {
+  const mailboxes: Mailbox[] = [];
+  for (const written of readList(value) ?? [undefined]) {
+    if (written?.kind !== 'mailbox') return undefined;
+    mailboxes.push(written.mailbox);
+  }
+  return mailboxes;
+}
+
+/** As `readAddresses`; a local-part alone is an address in `domain`. */
+export function readLocalAddresses(value: string, domain: Domain): readonly Mailbox[] | undefined {
+  const mailboxes: Mailbox[] = [];
+  for (const written of readList(value) ?? [undefined]) {
+    const mailbox =
+      written?.kind === 'local' ? parseMailbox(`${written.text}@${domain}`) : written?.mailbox;
+    if (mailbox === undefined) return undefined;
+    mailboxes.push(mailbox);
+  }
+  return mailboxes;
+}
+
+/** The value with `@domain` behind each local-part that stands alone; as it is where it cannot be read. */
+export function qualifyAddresses(value: string, domain: Domain): string {
+  let [qualified, from] = ['', 0];
+  for (const written of readList(value) ?? []) {
+    if (written.kind === 'mailbox') continue;
+    qualified += `${value.slice(from, written.end)}@${domain}`;
+    from = written.end;
+  }
+  return qualified + value.slice(from);
+}
+
+function readList(value: string): readonly Written[] | undefined {
   const tokens = tokenize(value);
   if (tokens === undefined) return undefined;
   const list = splitList(tokens);
   if (list === undefined) return undefined;
-  const addresses: Mailbox[] = [];
+  const addresses: Written[] = [];
   for (const item of list) {
     if (item.length === 0) continue; // an obsolete empty list element (RFC 5322 §4.4)
     const address = readAddress(item);
@@ -60,11 +101,11 @@ function tokenize(value: string): readonly Token[] | undefined {
 
 function readToken(value: string, at: number): Token | undefined {
   const quoted = matchAt(QUOTED, value, at);
-  if (quoted !== undefined) return { kind: 'quoted', text: quoted };
+  if (quoted !== undefined) return { kind: 'quoted', text: quoted, at };
   const word = matchAt(ATOM, value, at) ?? matchAt(LITERAL, value, at);
-  if (word !== undefined) return { kind: 'word', text: word };
+  if (word !== undefined) return { kind: 'word', text: word, at };
   const special = value.charAt(at);
-  return '<>@,:;'.includes(special) ? { kind: 'special', text: special } : undefined;
+  return '<>@,:;'.includes(special) ? { kind: 'special', text: special, at } : undefined;
 }
 
 function matchAt(pattern: RegExp, value: string, at: number): string | undefined {
@@ -104,7 +145,7 @@ function isName(tokens: readonly Token[]): boolean {
   return tokens.every((token) => token.kind !== 'special');
 }
 
-function readAddress(tokens: readonly Token[]): Mailbox | undefined {
+function readAddress(tokens: readonly Token[]): Written | undefined {
   const open = tokens.findIndex((token) => token.kind === 'special' && token.text === '<');
   if (open === -1) return readAddrSpec(tokens);
   const last = tokens.at(-1);
@@ -112,9 +153,15 @@ function readAddress(tokens: readonly Token[]): Mailbox | undefined {
   return isName(tokens.slice(0, open)) ? readAddrSpec(tokens.slice(open + 1, -1)) : undefined;
 }
 
-function readAddrSpec(tokens: readonly Token[]): Mailbox | undefined {
-  const at = tokens.findIndex((token) => token.kind === 'special');
-  if (at < 1 || tokens.filter((token) => token.kind === 'special').length !== 1) return undefined;
-  if (tokens[at]?.text !== '@' || at !== 1 || tokens.length !== 3) return undefined;
-  return parseMailbox(tokens.map((token) => token.text).join(''));
+function readAddrSpec(tokens: readonly Token[]): Written | undefined {
+  const [local, at] = tokens;
+  if (local === undefined || local.kind === 'special') return undefined;
+  if (tokens.length === 1) {
+    const isLocalPart = parseMailbox(`${local.text}@localhost`) !== undefined;
+    const end = local.at + local.text.length;
+    return isLocalPart ? { kind: 'local', text: local.text, end } : undefined;
+  }
+  if (tokens.length !== 3 || at?.text !== '@' || tokens[2]?.kind === 'special') return undefined;
+  const mailbox = parseMailbox(tokens.map((token) => token.text).join(''));
+  return mailbox && { kind: 'mailbox', mailbox };
 }

@@ -1,8 +1,15 @@
 import fc from 'fast-check';
-import { formatMailbox } from '@posthouse/mail';
 import { describe, expect, it } from 'vitest';
-import { readAddresses } from '../src/from-field.ts';
+import {
+  formatMailbox,
+  parseDomain,
+  qualifyAddresses,
+  readAddresses,
+  readLocalAddresses,
+} from '@posthouse/mail';
 
+const domain = parseDomain('here.test');
+if (domain === undefined) throw new Error('no domain');
 const read = (value: string) => readAddresses(value)?.map(formatMailbox);
 
 describe('readAddresses', () => {
@@ -58,5 +65,46 @@ describe('readAddresses', () => {
     );
     expect(readAddresses('('.repeat(1_000_000))).toBeUndefined();
     expect(readAddresses('a,'.repeat(300_000))).toBeUndefined();
+  });
+});
+
+describe('addresses of one host', () => {
+  it.each([
+    ['root', 'root@here.test', ['root@here.test']],
+    ['root (Cron Daemon)', 'root@here.test (Cron Daemon)', ['root@here.test']],
+    ['"(Cron Daemon)" <root>', '"(Cron Daemon)" <root@here.test>', ['root@here.test']],
+    [
+      'root,\r\n\tB <b@example.test>, "a b"',
+      'root@here.test,\r\n\tB <b@example.test>, "a b"@here.test',
+      ['root@here.test', 'b@example.test', '"a b"@here.test'],
+    ],
+    [
+      'Crew: root, bob;',
+      'Crew: root@here.test, bob@here.test;',
+      ['root@here.test', 'bob@here.test'],
+    ],
+    ['Undisclosed:;', 'Undisclosed:;', []],
+  ])('completes %j', (value, whole, addresses) => {
+    expect(qualifyAddresses(value, domain)).toBe(whole);
+    expect(readLocalAddresses(value, domain)?.map(formatMailbox)).toEqual(addresses);
+  });
+
+  it.each(['two words', 'root <', 'a@b@c', '@x'])('leaves %j as it is', (value) => {
+    expect(qualifyAddresses(value, domain)).toBe(value);
+    expect(readLocalAddresses(value, domain)).toBeUndefined();
+  });
+
+  it('completing leaves nothing to complete, whatever the text', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom(...Array.from('<>@,:;()"\\ ab.[]é')) }),
+        (value) => {
+          const whole = qualifyAddresses(value, domain);
+          expect(qualifyAddresses(whole, domain)).toBe(whole);
+          if (whole !== value)
+            expect(readAddresses(whole)).toEqual(readLocalAddresses(value, domain));
+        },
+      ),
+    );
   });
 });
