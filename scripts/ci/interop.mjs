@@ -12,7 +12,7 @@ const packages = [
   // Clients: apps/stack/test/interop
   ['curl', 'git', 'git-email', 'msmtp', 'mutt', 'neomutt', 'python3', 's-nail', 'swaks'],
   ['default-jdk-headless', 'libjakarta-mail-java', 'libmail-java'],
-  ['golang-go', 'libphp-phpmailer', 'php-cli'],
+  ['bsd-mailx', 'golang-go', 'libphp-phpmailer', 'php-cli'],
   ['libauthen-sasl-perl', 'libio-socket-ssl-perl', 'libmailtools-perl', 'libnet-smtp-ssl-perl'],
   // Servers: there, in packages/delivery and in packages/dns
   ['dovecot-imapd', 'dovecot-lmtpd', 'ldnsutils', 'libsasl2-modules', 'postfix', 'unbound'],

@@ -67,6 +67,10 @@ export const fences: Readonly<Record<string, Fence>> = {
     kind: 'agent',
     uses: ['configuration', 'directory', 'durable-fs', 'mail', 'process', 'smtp'],
   },
+  sendmail: {
+    kind: 'agent',
+    uses: ['configuration', 'dsn', 'durable-fs', 'mail', 'process', 'smtp'],
+  },
   'user-agent': {
     kind: 'agent',
     uses: ['dsn', 'mail', 'providers', 'smtp'],
@@ -88,6 +92,7 @@ export const fences: Readonly<Record<string, Fence>> = {
       'providers',
       'queue',
       'relay',
+      'sendmail',
       'smtp',
       'submission',
       'transport-security',

@@ -3,8 +3,10 @@
  * The `posthouse` command: finds the subcommand and runs it.
  *
  * Without one it is `up`. Each command loads only what it needs, so that `--help` and short
- * commands start at once. Wrong use ends with 64, and the text says what there is.
+ * commands start at once. Wrong use ends with 64, and the text says what there is. Called as
+ * `sendmail`, `mailq` or `newaliases` (by a link of that name) it is that command.
  */
+import { basename } from 'node:path';
 import { EXIT, explainStartFailure, readVersion } from '@posthouse/process';
 import type { Command } from './command/command.ts';
 import { COMMANDS } from './command/commands.ts';
@@ -12,11 +14,18 @@ import { COMMANDS } from './command/commands.ts';
 // File syncs and password hashes share these threads (docs/performance.md); read by libuv at first use.
 process.env['UV_THREADPOOL_SIZE'] ??= '16';
 
+const SENDMAIL_NAMES: ReadonlySet<string> = new Set(['sendmail', 'mailq', 'newaliases']);
+
 const [first = 'up', ...rest] = process.argv.slice(2);
 const version = readVersion(new URL('../package.json', import.meta.url));
 process.exitCode = await run();
 
 async function run(): Promise<number> {
+  const calledAs = basename(process.argv[1] ?? '');
+  if (SENDMAIL_NAMES.has(calledAs)) {
+    const { sendmail } = await import('@posthouse/sendmail');
+    return sendmail(process.argv.slice(2), { name: calledAs });
+  }
   if (first === '--help' || first === '-h' || first === 'help') return say(help(), EXIT.ok);
   if (first === '--version') return say(version, EXIT.ok);
   // Options without a command belong to `up`, which is what `npm start` calls.

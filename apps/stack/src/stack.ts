@@ -21,6 +21,7 @@ import type { Operation, Relay } from '@posthouse/relay';
 import type { ListenAddress } from '@posthouse/smtp';
 import { createSubmission, submissionOptions } from '@posthouse/submission';
 import type { Submission } from '@posthouse/submission';
+import { createLocalPrograms } from './local-programs.ts';
 import { createStackCertificate } from './certificate/stack-certificate.ts';
 
 export interface StackDeps {
@@ -94,7 +95,9 @@ export async function createStack(configuration: Configuration, deps: StackDeps)
     next: relay.receiver,
     directory,
   });
-  const parts = [placer, directory, resolver, store, delivery, relay, submission, certificate];
+  const programs = createLocalPrograms(configuration, { ...deps, next: relay.receiver, disk });
+  const agents = [store, delivery, relay, submission, programs];
+  const parts = [placer, directory, resolver, ...agents, certificate];
   return {
     operator: relay.operator,
     verbs: relay.verbs,

@@ -19,6 +19,8 @@ import { relaySection } from './relay-section.ts';
 import type { RelayConfiguration } from './relay-section.ts';
 import { aloneRule, listenRule } from './role.ts';
 import { strictTable } from './rule.ts';
+import { sendmailSection } from './sendmail-section.ts';
+import type { SendmailConfiguration } from './sendmail-section.ts';
 import { serverSection } from './server-section.ts';
 import type { ServerConfiguration } from './server-section.ts';
 import { submissionSection } from './submission-section.ts';
@@ -39,6 +41,7 @@ export interface Configuration {
   readonly relay: RelayConfiguration;
   readonly queue: QueueConfiguration;
   readonly delivery: DeliveryConfiguration;
+  readonly sendmail: SendmailConfiguration;
 }
 
 /** The schema of the file. */
@@ -58,6 +61,10 @@ export function configurationSchema(around: Surroundings): z.ZodType<Configurati
       relay: section(relaySection(around), 'The agent that queues mail and passes it on.'),
       queue: section(queueSection(around), 'The store of the relay.'),
       delivery: section(deliverySection(around), 'The agent that puts mail into Maildirs.'),
+      sendmail: section(
+        sendmailSection(around),
+        'Mail of programs on this host: `posthouse sendmail`.',
+      ),
     },
     (table) => (around.role === 'stack' ? listenRule(table) : aloneRule(table, around.role)),
   ).transform(({ domains, aliases, accounts, delivery: all, ...sections }): Configuration => {

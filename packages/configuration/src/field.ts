@@ -173,6 +173,22 @@ export function listen(
   });
 }
 
+/** The path of a unix socket, absolute, or `off`. */
+export function socket(
+  description: string,
+  example: string,
+  around: Surroundings,
+): z.ZodType<string> {
+  const read = (value: string): string | undefined => {
+    if (value === 'off') return value;
+    const absolute = value === '' || value.includes('\0') ? '' : around.path(value);
+    const isPossible = absolute !== '' && Buffer.byteLength(absolute) <= 100; // sun_path, less its end
+    return isPossible ? absolute : undefined;
+  };
+  const fault = 'is no path of a socket: at most 100 octets, the directory included';
+  return textField(read, fault, { description, examples: [example] });
+}
+
 /** A path, absolute. */
 export function path(
   description: string,

@@ -25,6 +25,7 @@ export type { RelayHop } from './relay-hop.ts';
 export type { Route } from './route.ts';
 export type { SourceAddresses } from './source-addresses.ts';
 export type { Secret } from './secret.ts';
+export type { SendmailConfiguration } from './sendmail-section.ts';
 export type { ServerConfiguration } from './server-section.ts';
 export type { SubmissionConfiguration, SubmissionLimits } from './submission-section.ts';
 export type { Role } from './surroundings.ts';

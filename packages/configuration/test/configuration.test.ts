@@ -77,6 +77,11 @@ describe('an empty file', () => {
           maxConnectionsPerPeer: 200,
         },
       },
+      sendmail: {
+        socket: `${BASE}/var/sendmail.sock`,
+        access: 'owner',
+        spoolDirectory: `${BASE}/var/sendmail`,
+      },
     });
   });
 

@@ -7,6 +7,10 @@ export const EXIT = {
   data: 65,
   /** An input file is not there, or cannot be read. */
   noInput: 66,
+  /** There is no such recipient. */
+  noUser: 67,
+  /** There is no such mail domain. */
+  noHost: 68,
   /** Something that is needed does not answer, or an address is in use. */
   unavailable: 69,
   /** A fault of ours. */

@@ -8,33 +8,23 @@
  *
  * RFC 6409.
  */
-import {
-  createHeaderGate,
-  formatMailbox,
-  NULL_PATH,
-  newTransactionId,
-  refuse,
-} from '@posthouse/mail';
+import { formatMailbox, NULL_PATH, newTransactionId, refuse } from '@posthouse/mail';
 import type {
   Clock,
-  ContentWriter,
-  ForwardPath,
   HeaderSection,
   MailError,
   MailParams,
   MailReceiver,
   MailTransaction,
-  RcptParams,
   ReceiverCapabilities,
-  RecipientOutcome,
   ReversePath,
-  TransactionId,
 } from '@posthouse/mail';
 import type { Account, Directory } from '@posthouse/directory';
 import { refuseAuthors, refuseReversePath } from './authorization.ts';
 import type { Owns } from './authorization.ts';
 import type { SendingAllowance } from './limits.ts';
 import { repairHeaderSection } from './repair.ts';
+import { RepairingTransaction } from './repairing-transaction.ts';
 
 export interface AuthorReceiverOptions {
   /** Right side of the Message-IDs that we add. */
@@ -73,7 +63,14 @@ export function createAuthorReceiver(
         return refused(refuse('rate-limited'), deps.clock);
       }
       const next = deps.next.begin(reversePath, authored(params, account), context, signal);
-      return new AuthorTransaction(next, { options, deps, account, owns, reversePath });
+      return new RepairingTransaction(next, {
+        maxHeaderBytes: options.maxHeaderBytes,
+        admitRecipient() {
+          if (deps.allowance.takeRecipient(account.name, deps.clock.now())) return;
+          throw refuse('rate-limited');
+        },
+        header: (section) => repair(section, { options, deps, account, owns, reversePath }),
+      });
     },
   };
 }
@@ -86,51 +83,19 @@ interface Authorship {
   readonly reversePath: ReversePath;
 }
 
-class AuthorTransaction implements MailTransaction {
-  readonly id: TransactionId;
-  readonly opened: Promise<void>;
-  readonly #next: MailTransaction;
-  readonly #authorship: Authorship;
-
-  constructor(next: MailTransaction, authorship: Authorship) {
-    this.id = next.id;
-    this.opened = next.opened;
-    this.#next = next;
-    this.#authorship = authorship;
-  }
-
-  async recipient(path: ForwardPath, params: RcptParams, signal?: AbortSignal): Promise<void> {
-    const { account, deps } = this.#authorship;
-    if (!deps.allowance.takeRecipient(account.name, deps.clock.now())) throw refuse('rate-limited');
-    await this.#next.recipient(path, params, signal);
-  }
-
-  stage(prefix: Uint8Array, signal?: AbortSignal): ContentWriter {
-    const writer = this.#next.stage(prefix, signal);
-    const { maxHeaderBytes } = this.#authorship.options;
-    return createHeaderGate(writer, maxHeaderBytes, (section) => this.#repair(section));
-  }
-
-  commit(signal?: AbortSignal): Promise<readonly RecipientOutcome[]> {
-    return this.#next.commit(signal);
-  }
-
-  abort(): Promise<void> {
-    return this.#next.abort();
-  }
-
-  #repair(section: HeaderSection): Buffer {
-    const { account, deps, options, owns, reversePath } = this.#authorship;
-    const refusal = refuseAuthors(section.fields, owns);
-    if (refusal !== undefined) throw refusal;
-    const now = deps.clock.now();
-    const author = reversePath === NULL_PATH ? account.mailbox : reversePath;
-    return repairHeaderSection(section, {
-      now,
-      messageId: `<${newTransactionId(now)}@${options.hostname}>`,
-      author: formatMailbox(author),
-    });
-  }
+function repair(
+  section: HeaderSection,
+  { account, deps, options, owns, reversePath }: Authorship,
+): Buffer {
+  const refusal = refuseAuthors(section.fields, owns);
+  if (refusal !== undefined) throw refusal;
+  const now = deps.clock.now();
+  const author = reversePath === NULL_PATH ? account.mailbox : reversePath;
+  return repairHeaderSection(section, {
+    now,
+    messageId: `<${newTransactionId(now)}@${options.hostname}>`,
+    author: formatMailbox(author),
+  });
 }
 
 /** The AUTH parameter of a next hop tells who submitted (RFC 4954 §5); what the client claimed is not passed on. */

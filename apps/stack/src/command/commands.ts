@@ -38,6 +38,11 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     async () => (await import('./read.ts')).read,
   ),
   entry(
+    'sendmail',
+    'send for cron, PHP, git and mutt: the sendmail command',
+    async () => (await import('./sendmail.ts')).sendmail,
+  ),
+  entry(
     'doctor',
     'look at a submission server as a mail program would',
     async () => (await import('./doctor.ts')).doctor,
