@@ -23,8 +23,8 @@ process.exitCode = await run();
 async function run(): Promise<number> {
   const calledAs = basename(process.argv[1] ?? '');
   if (SENDMAIL_NAMES.has(calledAs)) {
-    const { sendmail } = await import('@posthouse/sendmail');
-    return sendmail(process.argv.slice(2), { name: calledAs });
+    const { runAs } = await import('./command/sendmail.ts');
+    return runAs(calledAs, process.argv.slice(2));
   }
   if (first === '--help' || first === '-h' || first === 'help') return say(help(), EXIT.ok);
   if (first === '--version') return say(version, EXIT.ok);

@@ -17,7 +17,9 @@ export interface Caller {
 const PASSWD = '/etc/passwd';
 
 /** Never throws: a user that the system has no name for is called by his number. */
-export async function findCaller(environment: NodeJS.ProcessEnv): Promise<Caller> {
+export async function findCaller(
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Caller> {
   const uid = process.getuid?.();
   const user = nameOf(uid);
   const fullName = environment['NAME'] ?? (await gecosOf(user));

@@ -2,9 +2,8 @@
  * From what a caller typed and piped to a message with its envelope.
  *
  * The header section is held in memory up to a limit, the rest flows on. Wrong use and
- * what cannot be read end with an ExitError that says what is missing.
+ * what cannot be read end with a SendmailError that says what is missing.
  */
-import { ExitError } from '@posthouse/process';
 import {
   createHeaderGate,
   createMailbox,
@@ -19,6 +18,7 @@ import { canonicalLines } from './canonical-lines.ts';
 import type { Caller } from './caller.ts';
 import type { SendCall } from './command-line.ts';
 import { completeHeader } from './complete-header.ts';
+import { SendmailError } from './exit.ts';
 import type { HeldContent } from './held-content.ts';
 import type { SpooledMessage } from './spooled-message.ts';
 import type { Spool } from './spool.ts';
@@ -38,7 +38,7 @@ export interface LetterFacts {
 
 const MAX_HEADER_BYTES = 1024 * 1024;
 
-/** Reads a message from the caller. @throws ExitError `usage`, `data`; DurableFsError */
+/** Reads a message from the caller. @throws SendmailError `usage`, `data`; DurableFsError */
 export async function readLetter(
   source: AsyncIterable<Uint8Array>,
   call: SendCall,
@@ -47,7 +47,7 @@ export async function readLetter(
 ): Promise<Letter> {
   const named = namedRecipients(call, facts.domain);
   if (named.length === 0 && !call.readsRecipients) {
-    throw new ExitError(
+    throw new SendmailError(
       'usage',
       'No recipients: name them, or give -t to have To, Cc and Bcc read',
     );
@@ -72,7 +72,7 @@ export async function readLetter(
     await gate.end();
     const recipients = unique([...named, ...found]);
     if (recipients.length === 0)
-      throw new ExitError('usage', 'No field of the message names a recipient');
+      throw new SendmailError('usage', 'No field of the message names a recipient');
     const params = paramsOf(call, recipients, reversePath, content.isAscii);
     const wishes: RcptParams = call.notify === undefined ? {} : { notify: call.notify };
     const people = recipients.map((forwardPath) => ({ forwardPath, params: wishes }));
@@ -92,14 +92,14 @@ function readable({
   readonly unreadable?: string;
 }): readonly Mailbox[] {
   if (unreadable === undefined) return recipients;
-  throw new ExitError('data', `No addresses can be read in ${JSON.stringify(unreadable)}`);
+  throw new SendmailError('data', `No addresses can be read in ${JSON.stringify(unreadable)}`);
 }
 
 function namedRecipients(call: SendCall, domain: Domain): readonly Mailbox[] {
   return call.recipients.flatMap((text) => {
     const addresses = readLocalAddresses(text, domain);
     if (addresses !== undefined) return addresses;
-    throw new ExitError('usage', `${JSON.stringify(text)} is no address`);
+    throw new SendmailError('usage', `${JSON.stringify(text)} is no address`);
   });
 }
 
@@ -109,13 +109,13 @@ function reversePathOf({ author }: SendCall, facts: LetterFacts): ReversePath {
   if (author === '' || author === '<>') return NULL_PATH;
   const [mailbox, ...more] = readLocalAddresses(author, facts.domain) ?? [];
   if (mailbox !== undefined && more.length === 0) return mailbox;
-  throw new ExitError('usage', `-f ${JSON.stringify(author)} is no address`);
+  throw new SendmailError('usage', `-f ${JSON.stringify(author)} is no address`);
 }
 
 function ownAddress({ caller, domain }: LetterFacts): Mailbox {
   const mailbox = createMailbox(caller.user, domain);
   if (mailbox !== undefined) return mailbox;
-  throw new ExitError('usage', `The user ${caller.user} has no address: give one with -f`);
+  throw new SendmailError('usage', `The user ${caller.user} has no address: give one with -f`);
 }
 
 /** The first of those that are one mailbox. */

@@ -6,8 +6,6 @@
  * (see `exitOf`); with `-oem` the author gets a notification instead, because a caller like
  * cron reads neither. Where the spool takes nothing either, it is 75 and the caller has it still.
  */
-import { EXIT, ExitError } from '@posthouse/process';
-import type { ExitName } from '@posthouse/process';
 import { isFault } from '@posthouse/durable-fs';
 import type { Disk } from '@posthouse/durable-fs';
 import { displayMailbox, replyText } from '@posthouse/mail';
@@ -15,6 +13,8 @@ import type { Clock, Failed, Logger, RecipientOutcome } from '@posthouse/mail';
 import type { Caller } from './caller.ts';
 import type { SendCall } from './command-line.ts';
 import { dialConveyor } from './conveyor.ts';
+import { SendmailError } from './exit.ts';
+import type { SendmailExit } from './exit.ts';
 import { readLetter } from './letter.ts';
 import type { Letter } from './letter.ts';
 import type { SendmailSettings } from './settings.ts';
@@ -34,8 +34,8 @@ export interface SendmailPlace {
   readonly complain: (text: string) => void;
 }
 
-/** Sends. @returns the exit code @throws ExitError, DurableFsError */
-export async function send(call: SendCall, place: SendmailPlace): Promise<number> {
+/** Sends. @throws SendmailError, DurableFsError */
+export async function send(call: SendCall, place: SendmailPlace): Promise<SendmailExit> {
   const { caller, clock, input, settings, spool } = place;
   const facts = { ...settings, caller, now: clock.now() };
   const letter = await readLetter(input, call, facts, spool);
@@ -97,9 +97,9 @@ async function keep(
   } catch (error) {
     const why = trouble ?? 'it was to be queued';
     complain(`The message could not be handed over (${why}), nor kept in ${spool.directory}`);
-    if (!isFault(error, 'denied')) throw new ExitError('tempFail', messageOf(error), error);
+    if (!isFault(error, 'denied')) throw new SendmailError('tempFail', messageOf(error), error);
     const text = `${messageOf(error)}: sendmail.access = "everybody" lets every user of this host in (docs/sendmail.md)`;
-    throw new ExitError('tempFail', text, error);
+    throw new SendmailError('tempFail', text, error);
   }
 }
 
@@ -108,29 +108,29 @@ async function refuse(
   outcomes: readonly RecipientOutcome[],
   call: SendCall,
   place: SendmailPlace,
-): Promise<number> {
+): Promise<SendmailExit> {
   const fates = message.recipients.flatMap((recipient, index) => {
     const outcome = outcomes[index];
     return outcome?.kind === 'failed' ? [{ ...recipient, outcome }] : [];
   });
   const [first] = fates;
-  if (first === undefined) return EXIT.ok;
+  if (first === undefined) return 'ok';
   if (call.errors === 'mail') {
     const { clock, settings, spool } = place;
     const about = { message, content: content.content(), fates };
     const where = { hostname: settings.hostname, spool, now: clock.now() };
-    if ((await notifyAuthor(about, where)) > 0) return EXIT.ok;
+    if ((await notifyAuthor(about, where)) > 0) return 'ok';
   }
   if (call.errors !== 'quiet') {
     for (const { forwardPath, outcome } of fates) {
       place.complain(`${displayMailbox(forwardPath)}: ${outcome.reason}`);
     }
   }
-  return EXIT[exitOf(first.outcome)];
+  return exitOf(first.outcome);
 }
 
 /** RFC 3463: the subject says whose fault it is. */
-export function exitOf({ proof, status }: Pick<Failed, 'proof' | 'status'>): ExitName {
+export function exitOf({ proof, status }: Pick<Failed, 'proof' | 'status'>): SendmailExit {
   if (proof === 'no-such-domain' || proof === 'null-mx') return 'noHost';
   const { detail, subject } = status;
   if (subject === 1) return detail === 2 || detail === 10 ? 'noHost' : 'noUser';

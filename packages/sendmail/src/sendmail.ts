@@ -7,13 +7,14 @@
  */
 import { createDisk } from '@posthouse/durable-fs';
 import { displayMailbox, NULL_PATH, silentLogger, systemClock } from '@posthouse/mail';
-import { EXIT, explainStartFailure } from '@posthouse/process';
 import { findCaller } from './caller.ts';
 import { readCommandLine } from './command-line.ts';
 import type { SendmailCall } from './command-line.ts';
+import { SendmailError } from './exit.ts';
+import type { SendmailExit } from './exit.ts';
 import { send } from './send.ts';
 import type { SendmailPlace } from './send.ts';
-import { readSettings } from './settings.ts';
+import type { SendmailSettings } from './settings.ts';
 import { createSpool } from './spool.ts';
 import { listEnvelopes, listSpoolDirectories, readEntry } from './spool-walk.ts';
 import type { SpoolEntry } from './spool-walk.ts';
@@ -39,61 +40,67 @@ handed on later, which is success (0).
 Exit codes: 0 taken or kept; 64 wrong use; 65 data; 67 no such user; 68 no such domain;
 69 refused; 75 try again; 77 not permitted; 78 configuration.`;
 
+/** What the executable brings. */
 export interface SendmailProgram {
-  /** Under which it was called: `sendmail`, `mailq`, `newaliases`. @default 'sendmail' */
-  readonly name?: string;
-  /** Whether it was called as a command of `posthouse`, by a person who knows where he is. */
-  readonly isCommand?: boolean;
+  /** Under which it was called: `sendmail`, `mailq`, `newaliases`. */
+  readonly name: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** @param configFile what `-C` names */
+  readSettings(configFile: string | undefined): Promise<SendmailSettings>;
+  /** What a person is told of an error that is not ours. */
+  explain(error: unknown): { readonly text: string };
 }
 
-/** Runs it. Never throws. @returns the exit code */
+/** Runs it on the standard streams. Never throws. */
 export async function sendmail(
   argv: readonly string[],
-  program: SendmailProgram = {},
-): Promise<number> {
+  program: SendmailProgram,
+): Promise<SendmailExit> {
   try {
-    const call = readCommandLine(argv, program.name ?? 'sendmail');
-    return await carryOut(call, program.isCommand ?? false);
+    return await carryOut(readCommandLine(argv, program.name), program);
   } catch (error) {
-    const { exit, text } = explainStartFailure(error);
-    complain(text);
-    // A caller that is told of a fault of ours keeps the message, if it is told that it may try again.
-    return exit === 'software' ? EXIT.tempFail : EXIT[exit];
+    if (error instanceof SendmailError) {
+      complain(error.message);
+      return error.exit;
+    }
+    complain(program.explain(error).text);
+    return 'tempFail'; // the caller has the message still
   }
 }
 
-async function carryOut(call: SendmailCall, isCommand: boolean): Promise<number> {
+async function carryOut(call: SendmailCall, program: SendmailProgram): Promise<SendmailExit> {
   switch (call.kind) {
     case 'help':
       print(USAGE);
-      return EXIT.ok;
+      return 'ok';
     case 'wrong':
       complain(`${call.text}\n\n${USAGE}`);
-      return EXIT.usage;
+      return 'usage';
     case 'aliases':
       print('Aliases stand in [aliases] of posthouse.toml; "posthouse reload" puts them in use');
-      return EXIT.ok;
+      return 'ok';
     case 'list':
     case 'run':
     case 'send':
     case 'smtp': {
-      const place = await findPlace(call.configFile, isCommand);
+      const place = await findPlace(call.configFile, program);
       if (call.kind === 'list') return list(place);
       if (call.kind === 'run') return run(place);
       if (call.kind === 'send') return send(call, place);
       const { speakSmtp } = await import('./smtp-session.ts');
-      return speakSmtp(process.stdin, process.stdout, place);
+      await speakSmtp(process.stdin, process.stdout, place);
+      return 'ok';
     }
   }
 }
 
 async function findPlace(
   configFile: string | undefined,
-  isCommand: boolean,
+  program: SendmailProgram,
 ): Promise<SendmailPlace> {
   const [settings, caller] = await Promise.all([
-    readSettings(configFile, isCommand),
-    findCaller(process.env),
+    configured(configFile, program),
+    findCaller(program.environment),
   ]);
   const { access, spoolDirectory: directory } = settings;
   process.umask(access === 'everybody' ? 0o007 : 0o077);
@@ -111,8 +118,20 @@ async function findPlace(
   };
 }
 
+/** @throws SendmailError `configuration` */
+async function configured(
+  configFile: string | undefined,
+  program: SendmailProgram,
+): Promise<SendmailSettings> {
+  try {
+    return await program.readSettings(configFile);
+  } catch (error) {
+    throw new SendmailError('configuration', program.explain(error).text, error);
+  }
+}
+
 /** Hands the caller's messages on; the administrator everybody's. */
-async function run({ caller, settings, spool, ...deps }: SendmailPlace): Promise<number> {
+async function run({ caller, settings, spool, ...deps }: SendmailPlace): Promise<SendmailExit> {
   const [{ handOn }, { dialConveyor }] = await Promise.all([
     import('./hand-on.ts'),
     import('./conveyor.ts'),
@@ -120,20 +139,20 @@ async function run({ caller, settings, spool, ...deps }: SendmailPlace): Promise
   const { hostname, spoolDirectory: directory, target } = settings;
   if (target === undefined) {
     complain('Nobody is named who takes mail: set sendmail.next_hop, or sendmail.socket');
-    return EXIT.configuration;
+    return 'configuration';
   }
   const conveyor = dialConveyor(target, deps);
   const uid = caller.uid === 0 ? undefined : caller.uid;
   const signal = new AbortController().signal;
   try {
     const { kept } = await handOn({ directory, uid, hostname, spool, conveyor, signal }, deps);
-    return kept === 0 ? EXIT.ok : EXIT.tempFail;
+    return kept === 0 ? 'ok' : 'tempFail';
   } finally {
     await conveyor.close();
   }
 }
 
-async function list({ caller, disk, settings }: SendmailPlace): Promise<number> {
+async function list({ caller, disk, settings }: SendmailPlace): Promise<SendmailExit> {
   let count = 0;
   for (const directory of await listSpoolDirectories(settings.spoolDirectory)) {
     const isOurs = caller.uid === 0 || directory.uid === caller.uid;
@@ -147,7 +166,7 @@ async function list({ caller, disk, settings }: SendmailPlace): Promise<number> 
   }
   if (count === 0) print('Mail queue is empty');
   print('Mail that the relay has taken: posthouse queue list');
-  return EXIT.ok;
+  return 'ok';
 }
 
 function entryText(entry: SpoolEntry): string {

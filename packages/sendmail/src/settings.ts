@@ -1,16 +1,9 @@
 /**
  * What `sendmail` needs of the configuration: who takes mail, and where it is kept.
- *
- * The file is the one that `-C` or $POSTHOUSE_CONFIG names, else /etc/posthouse/posthouse.toml.
- * A file of the working directory counts only for those who call `posthouse sendmail`
- * themselves: cron and others call `sendmail` wherever they happen to be, and what lies
- * there may be anybody's.
  */
-import { readConfiguration } from '@posthouse/configuration';
-import type { Configuration } from '@posthouse/configuration';
+import type { Configuration, NextHop } from '@posthouse/configuration';
 import { parseDomain } from '@posthouse/mail';
 import type { Domain } from '@posthouse/mail';
-import { loadConfiguration, readNextHop } from '@posthouse/process';
 import type { ConnectTarget } from '@posthouse/smtp';
 
 /** Plain facts for one call. */
@@ -24,43 +17,32 @@ export interface SendmailSettings {
   readonly target: ConnectTarget | undefined;
 }
 
-const SYSTEM_FILE = '/etc/posthouse/posthouse.toml';
+/** Reads the files that a next hop names. */
+export type ReadNextHop = (
+  place: NextHop,
+) => Promise<Pick<ConnectTarget, 'authentication' | 'endpoint' | 'tls'>>;
 
-/** Reads them. @param isCommand whether `posthouse` was called, and not `sendmail` @throws ExitError */
-export async function readSettings(
-  configFile: string | undefined,
-  isCommand: boolean,
+/**
+ * Where the configuration is looked for when `sendmail` is called by that name and none is
+ * named: never where the caller happens to be, because what lies there may be anybody's.
+ */
+export const SYSTEM_CONFIGURATION = '/etc/posthouse/posthouse.toml';
+
+/** The settings that a configuration means. @throws what `readNextHop` throws */
+export async function sendmailSettings(
+  { directory, sendmail, server }: Configuration,
+  readNextHop: ReadNextHop,
 ): Promise<SendmailSettings> {
-  const { configuration } = await loadConfiguration(
-    configFile ?? defaultFile(isCommand),
-    readConfiguration,
-  );
-  return settingsOf(configuration);
-}
-
-/** `undefined`: what `posthouse` itself would take. */
-function defaultFile(isCommand: boolean): string | undefined {
-  const isNamed = (process.env['POSTHOUSE_CONFIG'] ?? '') !== '';
-  return isCommand || isNamed ? undefined : SYSTEM_FILE;
-}
-
-/** As a configuration means it. @throws ExitError */
-async function settingsOf(configuration: Configuration): Promise<SendmailSettings> {
-  const { directory, sendmail, server } = configuration;
   const { access, nextHop, socket, spoolDirectory } = sendmail;
+  const { hostname } = server;
   const own = parseDomain(directory.domains[0] ?? '');
-  return {
-    hostname: server.hostname,
-    domain: sendmail.domain ?? own ?? server.hostname,
-    spoolDirectory,
-    access,
-    target:
-      nextHop === undefined
-        ? socket === undefined
-          ? undefined
-          : localTarget(socket, server.hostname)
-        : { ...(await readNextHop(nextHop)), protocol: 'smtp', greeting: server.hostname },
-  };
+  const domain = sendmail.domain ?? own ?? hostname;
+  const facts = { hostname, domain, spoolDirectory, access };
+  if (nextHop !== undefined) {
+    const hop = await readNextHop(nextHop);
+    return { ...facts, target: { ...hop, protocol: 'smtp', greeting: hostname } };
+  }
+  return { ...facts, target: socket === undefined ? undefined : localTarget(socket, hostname) };
 }
 
 /** The stack's own socket: nobody on the way can listen. */

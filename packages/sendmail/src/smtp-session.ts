@@ -14,19 +14,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Readable, Writable } from 'node:stream';
-import { EXIT } from '@posthouse/process';
 import { connect, createListener, createNextHop } from '@posthouse/smtp';
 import type { ConnectTarget, NextHop } from '@posthouse/smtp';
 import { canonicalLines } from './canonical-lines.ts';
 import type { SendmailPlace } from './send.ts';
 import { createSpoolReceiver } from './spool-receiver.ts';
 
-/** Speaks until the client or we take leave. @returns the exit code */
+/** Speaks until the client or we take leave. */
 export async function speakSmtp(
   input: Readable,
   output: Writable,
   place: SendmailPlace,
-): Promise<number> {
+): Promise<void> {
   const { clock, logger, settings } = place;
   const directory = await mkdtemp(join(tmpdir(), 'posthouse-'));
   const path = join(directory, 'smtp');
@@ -48,7 +47,6 @@ export async function speakSmtp(
     await pipeline(socket, output, { end: false }).catch(() => undefined);
     input.destroy();
     await spoken;
-    return EXIT.ok;
   } finally {
     await listener.stop();
     await next?.stop();

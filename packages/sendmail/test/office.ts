@@ -10,6 +10,7 @@ import { createRecordingReceiver, domain } from '@posthouse/testkit';
 import type { ReceiverScript, RecordingReceiver } from '@posthouse/testkit';
 import { readCommandLine } from '../src/command-line.ts';
 import { conveyTo } from '../src/conveyor.ts';
+import type { SendmailExit } from '../src/exit.ts';
 import { handOn } from '../src/hand-on.ts';
 import type { WalkResult } from '../src/hand-on.ts';
 import { send } from '../src/send.ts';
@@ -24,7 +25,7 @@ export interface Office {
   /** One user's messages. */
   readonly own: string;
   /** Calls sendmail with a message. */
-  call(line: string, message: string): Promise<number>;
+  call(line: string, message: string): Promise<SendmailExit>;
   openRelay(script?: ReceiverScript): Promise<RecordingReceiver>;
   /** Walks over the spool with a receiver of this process. */
   walk(receiver: RecordingReceiver): Promise<WalkResult>;

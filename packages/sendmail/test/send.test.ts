@@ -12,7 +12,7 @@ describe('sendmail with a relay that answers', () => {
     const office = await openOffice();
     const relay = await office.openRelay();
     const line = '-i -f author@a.test -N failure -R hdrs -V QQ1 bob@b.test';
-    expect(await office.call(line, 'Subject: x\n\n.\nfür\n')).toBe(0);
+    expect(await office.call(line, 'Subject: x\n\n.\nfür\n')).toBe('ok');
     const message = await relay.message(0);
     expect(message).toMatchObject({
       reversePath: mailbox('author@a.test'),
@@ -28,7 +28,7 @@ describe('sendmail with a relay that answers', () => {
     const office = await openOffice();
     const relay = await office.openRelay();
     const message = 'To: bob@b.test\nCc: root\nBcc: eve@c.test, BOB@b.test\n\nx\n';
-    expect(await office.call('-t', message)).toBe(0);
+    expect(await office.call('-t', message)).toBe('ok');
     const taken = await relay.message(0);
     expect(recordedAddresses(taken)).toEqual(['bob@b.test', 'root@example.test', 'eve@c.test']);
     expect(taken.bytes.toString()).not.toContain('eve');
@@ -39,17 +39,17 @@ describe('sendmail with a relay that answers', () => {
     const relay = await office.openRelay({
       onRecipient: ({ localPart }) => (localPart === 'nobody' ? unknown : undefined),
     });
-    expect(await office.call('nobody@b.test bob@b.test', 'x\n')).toBe(67);
+    expect(await office.call('nobody@b.test bob@b.test', 'x\n')).toBe('noUser');
     expect(office.complaints).toEqual(['nobody@b.test: 550 5.1.1 No such mailbox here']);
     expect(recordedAddresses(await relay.message(0))).toEqual(['bob@b.test']);
-    expect(await office.call('-oeq nobody@b.test', 'x\n')).toBe(67);
+    expect(await office.call('-oeq nobody@b.test', 'x\n')).toBe('noUser');
     expect(office.complaints).toHaveLength(1);
   });
 
   it('tells the author by mail with -oem, because cron reads nothing', async () => {
     const office = await openOffice();
     await office.openRelay({ onRecipient: () => unknown });
-    expect(await office.call('-oem nobody@b.test', 'Subject: job\n\nx\n')).toBe(0);
+    expect(await office.call('-oem nobody@b.test', 'Subject: job\n\nx\n')).toBe('ok');
     expect(office.complaints).toEqual([]);
     const later = createRecordingReceiver();
     await office.walk(later);
@@ -70,15 +70,17 @@ describe('sendmail with a relay that answers', () => {
     const office = await openOffice();
     await office.openRelay();
     const end = await office.call(line, message).catch((error: unknown) => error);
-    if (exit === undefined) expect(end).toBe(0);
-    else expect(end).toMatchObject({ name: 'ExitError', exit });
+    if (exit === undefined) expect(end).toBe('ok');
+    else expect(end).toMatchObject({ name: 'SendmailError', exit });
   });
 });
 
 describe('sendmail with nobody who takes mail', () => {
   it('keeps the message, which is success, and hands it on later as it was', async () => {
     const office = await openOffice();
-    expect(await office.call('-i -f a@a.test -N never bob@b.test', 'Subject: x\n\ntext\n')).toBe(0);
+    expect(await office.call('-i -f a@a.test -N never bob@b.test', 'Subject: x\n\ntext\n')).toBe(
+      'ok',
+    );
     expect(await readdir(office.own)).toHaveLength(2);
     const receiver = createRecordingReceiver();
     expect(await office.walk(receiver)).toEqual({ taken: 1, refused: 0, kept: 0 });
@@ -94,7 +96,7 @@ describe('sendmail with nobody who takes mail', () => {
     const office = await openOffice();
     const relay = await office.openRelay();
     const text = `Subject: large\n\n${'A line.\n'.repeat(400_000)}`;
-    expect(await office.call('-odq bob@b.test', text)).toBe(0);
+    expect(await office.call('-odq bob@b.test', text)).toBe('ok');
     expect(relay.messages).toEqual([]);
     const receiver = createRecordingReceiver();
     await office.walk(receiver);
@@ -107,7 +109,7 @@ describe('sendmail with nobody who takes mail', () => {
     await office.openRelay({
       onRecipient: ({ localPart }) => (localPart === 'later' ? refuse('rate-limited') : undefined),
     });
-    expect(await office.call('bob@b.test later@b.test', 'x\n')).toBe(0);
+    expect(await office.call('bob@b.test later@b.test', 'x\n')).toBe('ok');
     const receiver = createRecordingReceiver();
     await office.walk(receiver);
     expect(receiver.messages.map(recordedAddresses)).toEqual([['later@b.test']]);
