@@ -51,7 +51,8 @@ export class BackPressure {
   /** Why a message of this size is not taken now; `undefined`: it may come. */
   refusal(sizeBytes: number): MailError | undefined {
     const { store, clock } = this.#deps;
-    if (clock.now() - this.#askedAt >= ASK_EVERY_MS) void this.refresh();
+    // Also where the clock was put back.
+    if (Math.abs(clock.now() - this.#askedAt) >= ASK_EVERY_MS) void this.refresh();
     const { messages, contentBytes } = store.usage();
     const coming = this.#expectedBytes + sizeBytes;
     const full =

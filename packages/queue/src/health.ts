@@ -26,11 +26,14 @@ export interface RestRule {
 /** No trouble known. */
 export const WELL: Health = Object.freeze({ kind: 'well', failedCohorts: 0 });
 
-/** The health as it stands at a time: a rest that is over has become a probe. */
+/**
+ * The health as it stands at a time: a rest that is over has become a probe. So has one that would
+ * last longer than it did when it began: the clock was put back.
+ */
 export function healthAt(health: Health, now: number): Health {
-  return health.kind === 'resting' && now >= health.until
-    ? { kind: 'probing', restMs: health.restMs }
-    : health;
+  if (health.kind !== 'resting') return health;
+  const { until, restMs } = health;
+  return now >= until || until - now > restMs ? { kind: 'probing', restMs } : health;
 }
 
 /** The health once somebody says that the rest is over. */

@@ -197,8 +197,10 @@ export interface Store extends Startable {
    */
   accept(messages: readonly NewMessage[]): Promise<readonly AcceptResult[]>;
   /**
-   * Leases due recipients, in order of priority and due time, fairly between lanes. A lease counts
-   * as an attempt granted; it is durable before this resolves.
+   * Leases due recipients, in order of priority and due time, fairly between lanes; a lower priority
+   * comes first every eighth time, so that nobody waits for ever. A lease counts as an attempt
+   * granted; it is durable before this resolves. Where `now` is earlier than the latest time known
+   * by a minute or more, the clock was put back: due times and rests come earlier by as much.
    */
   claim(request: ClaimRequest): Promise<readonly Claimed[]>;
   /** Leases what the selection names, due or not, held or not: for operators. */
@@ -280,9 +282,16 @@ export class StoreError extends Error {
     | 'damaged'
     | 'stopped'
     | 'unavailable';
+  /** The system's name for it (`EACCES`, `ENOSPC`), where the system said no. */
+  readonly code: string | undefined;
 
-  constructor(kind: StoreError['kind'], message: string, options?: ErrorOptions) {
+  constructor(
+    kind: StoreError['kind'],
+    message: string,
+    options: ErrorOptions & { readonly code?: string | undefined } = {},
+  ) {
     super(message, options);
     this.kind = kind;
+    this.code = options.code;
   }
 }

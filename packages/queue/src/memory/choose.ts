@@ -1,7 +1,8 @@
 /**
- * Which recipients a claim gets. Strictly by priority; within one priority the lanes take
- * turns, the one that waited longest first; within a lane by due time.
+ * Which recipients a claim gets. By priority, in the order of rules/precedence.ts; within one
+ * priority the lanes take turns, the one that waited longest first; within a lane by due time.
  */
+import { ranksInOrder } from '../rules/precedence.ts';
 import { claimableAt, PRIORITY_RANKS } from '../rules/transitions.ts';
 import type { ClaimRequest } from '../store.ts';
 import type { LaneKey } from '../record.ts';
@@ -14,12 +15,16 @@ interface Offer {
   readonly byRank: readonly (readonly ShelvedRecipient[])[];
 }
 
-/** Chooses at most `limit` recipients. Changes nothing. */
-export function chooseDue(shelves: Shelves, request: ClaimRequest): readonly ShelvedRecipient[] {
+/** Chooses at most `limit` recipients. Changes nothing. @param claims how many have granted anything */
+export function chooseDue(
+  shelves: Shelves,
+  request: ClaimRequest,
+  claims: number,
+): readonly ShelvedRecipient[] {
   const offers = offersOf(shelves, request);
   const chosen: ShelvedRecipient[] = [];
   const taken = new Map<LaneKey, number>();
-  for (const rank of Object.values(PRIORITY_RANKS)) {
+  for (const rank of ranksInOrder(claims)) {
     for (const { key, byRank } of inTurn(offers, rank)) {
       const ofLane = taken.get(key) ?? 0;
       const room = Math.min(request.limit - chosen.length, request.perLaneLimit - ofLane);

@@ -45,6 +45,9 @@ export function createMemoryStore(): Store {
   return new MemoryStore();
 }
 
+/** A clock that was put back by less makes nobody wait for long. */
+const MIN_STEP_MS = 60_000;
+
 type Listener = (what: 'due' | 'events') => void;
 
 class MemoryStore implements Store {
@@ -55,6 +58,8 @@ class MemoryStore implements Store {
   readonly #notes = new Map<string, string>();
   #running = false;
   #claims = 0;
+  /** The latest time that a claim has named. */
+  #latestAt = 0;
 
   async start(): Promise<void> {
     this.#running = true;
@@ -76,8 +81,9 @@ class MemoryStore implements Store {
 
   async claim(request: ClaimRequest): Promise<readonly Claimed[]> {
     this.#assertRunning();
-    const chosen = chooseDue(this.#shelves, request);
-    this.#claims += 1;
+    this.#guardClock(request.now);
+    const chosen = chooseDue(this.#shelves, request, this.#claims);
+    if (chosen.length > 0) this.#claims += 1;
     for (const entry of chosen) {
       this.#shelves.lane(entry.record.lane).servedBy = this.#claims;
       this.#lease(entry, request);
@@ -306,6 +312,21 @@ class MemoryStore implements Store {
       entries.push(entry);
     }
     return { entries, next: {} };
+  }
+
+  /** A clock that was put back would keep waiting what was put off by the old one. */
+  #guardClock(now: number): void {
+    const step = this.#latestAt - now;
+    this.#latestAt = now;
+    if (step < MIN_STEP_MS) return;
+    for (const lane of this.#shelves.lanes.values()) {
+      if (lane.restUntil > now) lane.restUntil -= step;
+    }
+    for (const [, entry] of this.#shelves.walk()) {
+      const { dueAt } = entry.record;
+      if (dueAt <= now) continue;
+      this.#shelves.change(entry, { ...entry.record, dueAt: Math.max(now, dueAt - step) });
+    }
   }
 
   #tell(...changes: readonly ('due' | 'events')[]): void {

@@ -56,6 +56,43 @@ export function describeClaim(using: Using): void {
         expect(order).toEqual(['dsn', 'first', 'second', 'bulk']);
       }));
 
+    it('goes on when the clock was put back', () =>
+      using(async ({ store }) => {
+        await acceptAll(store, [
+          { recipients: [{ address: 'now@a.test', dueAt: NOW }] },
+          { recipients: [{ address: 'soon@a.test', dueAt: NOW + 10 * MINUTE }] },
+          { recipients: [{ address: 'resting@b.test', dueAt: NOW }] },
+          { recipients: [{ address: 'held@c.test', dueAt: NOW + MINUTE, state: 'held' }] },
+        ]);
+        await store.deferLane('b.test', NOW + 30 * MINUTE);
+        expect(names(await claim(store))).toEqual(['now']);
+        const now = NOW - 24 * 60 * MINUTE;
+        expect(await claim(store, { now, leaseUntil: now + MINUTE })).toEqual([]);
+        expect(await store.nextDueAt([])).toBe(now + 10 * MINUTE);
+        const later = now + 10 * MINUTE;
+        const leaseUntil = later + 60 * MINUTE;
+        expect(names(await claim(store, { now: later, leaseUntil }))).toEqual(['soon']);
+        expect(names(await claim(store, { now: now + 30 * MINUTE }))).toEqual(['resting']);
+      }));
+
+    it.each(['interactive', 'bulk'] as const)(
+      'comes to %s mail however much that is better keeps coming',
+      (priority) =>
+        using(async ({ store }) => {
+          await store.accept([sampleMessage({ priority, recipients: ['patient@a.test'] })]);
+          const served: string[] = [];
+          for (let n = 0; n < 8; n += 1) {
+            await acceptAll(store, [
+              { priority: 'notification', recipients: ['dsn@a.test', 'dsn@b.test'] },
+              ...(priority === 'bulk' ? [{ recipients: ['eager@a.test', 'eager@b.test'] }] : []),
+            ]);
+            served.push(...names(await claim(store, { limit: 2 })));
+          }
+          expect(served).toContain('patient');
+          expect(served.filter((name) => name === 'dsn').length).toBeGreaterThanOrEqual(12);
+        }),
+    );
+
     it('takes no more than the limit in all and the limit for each lane', () =>
       using(async ({ store }) => {
         await acceptAll(store, [

@@ -56,9 +56,9 @@ export class StoreModel {
     );
   }
 
-  /** How many of a rank or a better one a claim must give. */
-  expectedCount(request: ClaimRequest, rank: number): number {
-    const choice = this.available(request).filter((recipient) => recipient.rank <= rank);
+  /** How many of these ranks, which go first, a claim must give. */
+  expectedCount(request: ClaimRequest, ranks: readonly number[]): number {
+    const choice = this.available(request).filter(({ rank }) => ranks.includes(rank));
     const lanes = Map.groupBy(choice, ({ record }) => record.lane);
     const most = [...lanes.values()].map((lane) => Math.min(lane.length, request.perLaneLimit));
     return Math.min(

@@ -1,7 +1,7 @@
 /** What the SQLite store does beyond the contract: commits in groups, files, orphans, lost threads. */
 import { channel } from 'node:diagnostics_channel';
 import { randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { nodeFileSystem } from '@posthouse/durable-fs';
@@ -50,22 +50,6 @@ describe('commits', () => {
       expect(refused.status).toBe('rejected');
       expect(await listed(store)).toEqual(['bob']);
       expect(store.usage()).toMatchObject({ messages: 1, recipients: 1 });
-    }));
-});
-
-describe('a database of an older version', () => {
-  it('is brought up to date, and keeps what it holds', () =>
-    usingDirectory(async (at) => {
-      const before = await at.open();
-      await before.accept([sampleMessage({ recipients: ['bob@a.test'] })]);
-      await before.stop();
-      at.alter((database) => {
-        database.exec('DROP TABLE note; PRAGMA user_version = 1');
-      });
-      const store = await at.open();
-      await store.note([['a', '1']]);
-      expect(await store.notes()).toEqual(new Map([['a', '1']]));
-      expect(await listed(store)).toEqual(['bob']);
     }));
 });
 
@@ -157,6 +141,33 @@ describe('large content', () => {
       await stageBytes(store, randomBytes(LARGE));
     }),
   );
+});
+
+describe('the directory', () => {
+  it.skipIf(process.platform === 'win32')('and all that is in it are for us alone', () =>
+    usingDirectory(async (at) => {
+      const store = await at.open({ maxInlineBytes: 10 });
+      const content = await stageBytes(store, Buffer.alloc(11));
+      await store.accept([sampleMessage({ recipients: ['bob@a.test'], content })]);
+      const entries = await readdir(at.path, { recursive: true, withFileTypes: true });
+      const modes = entries.map(async (entry) => {
+        const { mode } = await stat(join(entry.parentPath, entry.name));
+        return [entry.name, mode & 0o077] as const;
+      });
+      expect(entries.map(({ name }) => name)).toContain('queue-1.sqlite-wal');
+      expect(new Map(await Promise.all(modes))).toEqual(
+        new Map(entries.map(({ name }) => [name, 0])),
+      );
+    }),
+  );
+
+  it('that cannot be used is named, with the reason in the words of the system', () =>
+    usingDirectory(async (at) => {
+      await mkdir(join(at.path, 'lock'));
+      const refused = at.open();
+      await expect(refused).rejects.toMatchObject({ kind: 'unavailable', code: 'EISDIR' });
+      await expect(refused).rejects.toThrow(at.path);
+    }));
 });
 
 describe('durability "memory"', () => {

@@ -2,28 +2,45 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { prepare } from './statement.ts';
 import type { Tables } from './tables.ts';
+import { RANKS } from './turns.ts';
+
+/** A clock that was put back by less makes nobody wait for long. */
+const MIN_STEP_MS = 60_000;
 
 /**
- * A clock that was put back would keep every lane that was served lately waiting until it has
- * caught up: those turns are given back. It goes through all lanes, and hardly ever happens.
+ * A clock that was put back would keep waiting what was put off by the old one. Turns are given
+ * back, and rests and due times come earlier by as much. It goes through everything, and hardly ever happens.
  */
 export function createClockGuard(
   database: DatabaseSync,
   { counters, turns }: Tables,
 ): (now: number) => void {
-  const resetTracks = prepare<{ readonly track: number; readonly rank: number }>(
+  const resetTracks = prepare(database, 'UPDATE turn SET served_at = 0 WHERE served_at > ?');
+  const resetSites = prepare(database, 'UPDATE site_turn SET served_at = 0 WHERE served_at > ?');
+  const rests = prepare(database, 'UPDATE lane_rest SET until = until - ?2 WHERE until > ?1');
+  const dueTimes = prepare(
     database,
-    'UPDATE turn SET served_at = 0 WHERE served_at > ? RETURNING track, rank',
+    `UPDATE recipient SET due_at = MAX(?1, due_at - ?2),
+       ready_at = CASE held WHEN 1 THEN ready_at
+         ELSE MAX(?1, due_at - ?2, IFNULL(lease_until, 0)) END
+       WHERE due_at > ?1`,
   );
-  const resetSites = prepare<{ readonly site: string; readonly rank: number }>(
-    database,
-    'UPDATE site_turn SET served_at = 0 WHERE served_at > ? RETURNING site, rank',
-  );
+  const tracks = prepare<{ readonly id: number }>(database, 'SELECT id FROM track');
+  const sites = prepare<{ readonly site: string }>(database, 'SELECT DISTINCT site FROM track');
   return (now) => {
-    if (now >= counters.now.lastClaimAt) return;
-    for (const { track, rank } of resetTracks.all(now)) turns.touch(track, rank);
-    for (const { site, rank } of resetSites.all(now)) turns.touchSite(site, rank);
-    counters.now.lastClaimAt = now;
+    const step = counters.now.latestAt - now;
+    counters.now.latestAt = now;
+    if (step <= 0) return;
+    resetTracks.run(now);
+    resetSites.run(now);
+    if (step >= MIN_STEP_MS) {
+      rests.run(now, step);
+      dueTimes.run(now, step);
+    }
+    for (const rank of RANKS) {
+      for (const { id } of tracks.all()) turns.touch(id, rank);
+      for (const { site } of sites.all()) turns.touchSite(site, rank);
+    }
   };
 }
 

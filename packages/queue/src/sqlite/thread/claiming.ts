@@ -1,11 +1,12 @@
 /**
  * The commit thread's `claim`: which due recipients are leased.
  *
- * It goes through the ranks of priority; in each, sites take turns, and within a site its
+ * It goes through the ranks of priority (rules/precedence.ts); in each, sites take turns, and within a site its
  * tracks do. Each site first gives no more than one lane may, then what is left goes round
  * again. Only rows that are granted, and turns of what is excluded, are looked at.
  */
 import type { DatabaseSync } from 'node:sqlite';
+import { ranksInOrder } from '../../rules/precedence.ts';
 import type { ClaimCall, CommitVerbs } from '../protocol.ts';
 import { createClockGuard, createRestSweep } from './claim-upkeep.ts';
 import { Grants } from './grants.ts';
@@ -14,7 +15,6 @@ import type { Statement } from './statement.ts';
 import { RECIPIENT_COLUMNS } from './tables.ts';
 import type { StoredRecipient, Tables } from './tables.ts';
 import type { Track } from './tracks.ts';
-import { RANKS } from './turns.ts';
 
 /** A claim under way: what it may give, and what it has given. */
 interface Claim {
@@ -41,17 +41,25 @@ export function createClaim(database: DatabaseSync, tables: Tables): CommitVerbs
       ofLane: new Map(),
       grants: new Grants(tables, call.owner, call.leaseUntil),
     };
-    for (const rank of RANKS) {
+    for (const rank of ranksInOrder(now.claims)) {
       if (call.onlyLanes === undefined) chooser.fromAll(claim, rank);
       else chooser.fromLanes(claim, new Set(call.onlyLanes), rank);
     }
-    if (claim.grants.count > 0) {
-      now.claims += 1;
-      now.lastClaimAt = call.now;
-    }
+    if (claim.grants.count > 0) now.claims += 1;
     return claim.grants.rows();
   };
 }
+
+/** What a claim asks of the database. Each goes by an index, in its order: a test sees to it. */
+export const CLAIM_SQL: Readonly<Record<'due' | 'dueSites' | 'dueTracks' | 'isDue', string>> = {
+  dueSites: 'SELECT site FROM site_turn WHERE rank = ? AND at <= ? ORDER BY at, served_by LIMIT ?',
+  dueTracks:
+    'SELECT track FROM turn WHERE rank = ? AND site = ? AND at <= ? ORDER BY at, served_by LIMIT ?',
+  isDue: 'SELECT 1 FROM turn WHERE track = ? AND rank = ? AND at <= ?',
+  due: `SELECT ${RECIPIENT_COLUMNS} FROM recipient r
+    WHERE r.track = ? AND r.rank = ? AND r.ready_at <= ?
+    ORDER BY r.ready_at, r.message, r.idx LIMIT ?`,
+};
 
 class Chooser {
   readonly #tables: Tables;
@@ -62,21 +70,10 @@ class Chooser {
 
   constructor(database: DatabaseSync, tables: Tables) {
     this.#tables = tables;
-    this.#dueSites = prepare(
-      database,
-      'SELECT site FROM site_turn WHERE rank = ? AND at <= ? ORDER BY at, served_by LIMIT ?',
-    );
-    this.#dueTracks = prepare(
-      database,
-      'SELECT track FROM turn WHERE rank = ? AND site = ? AND at <= ? ORDER BY at, served_by LIMIT ?',
-    );
-    this.#isDue = prepare(database, 'SELECT 1 FROM turn WHERE track = ? AND rank = ? AND at <= ?');
-    this.#due = prepare(
-      database,
-      `SELECT ${RECIPIENT_COLUMNS} FROM recipient r
-         WHERE r.track = ? AND r.rank = ? AND r.ready_at <= ?
-         ORDER BY r.ready_at, r.message, r.idx LIMIT ?`,
-    );
+    this.#dueSites = prepare(database, CLAIM_SQL.dueSites);
+    this.#dueTracks = prepare(database, CLAIM_SQL.dueTracks);
+    this.#isDue = prepare(database, CLAIM_SQL.isDue);
+    this.#due = prepare(database, CLAIM_SQL.due);
   }
 
   fromAll(claim: Claim, rank: number): void {

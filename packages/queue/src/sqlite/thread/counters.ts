@@ -16,9 +16,10 @@ interface Values {
   messages: number;
   recipients: number;
   contentBytes: number;
-  /** How many claims have granted anything, and the time of the last of them. */
+  /** How many claims have granted anything. */
   claims: number;
-  lastClaimAt: number;
+  /** The latest time that a claim or an event has named. */
+  latestAt: number;
 }
 
 export class Counters {
@@ -31,7 +32,7 @@ export class Counters {
       database,
       `SELECT commits, last_message AS lastMessage, last_cursor AS lastCursor,
          forgotten_cursor AS forgottenCursor, messages, recipients,
-         content_bytes AS contentBytes, claims, last_claim_at AS lastClaimAt FROM counter`,
+         content_bytes AS contentBytes, claims, latest_at AS latestAt FROM counter`,
     ).get();
     if (row === undefined) throw new Error('the database has no counters');
     this.now = { ...row };
@@ -39,7 +40,7 @@ export class Counters {
     this.#update = prepare(
       database,
       `UPDATE counter SET commits = ?, last_message = ?, last_cursor = ?, forgotten_cursor = ?, messages = ?,
-         recipients = ?, content_bytes = ?, claims = ?, last_claim_at = ?`,
+         recipients = ?, content_bytes = ?, claims = ?, latest_at = ?`,
     );
   }
 
@@ -56,7 +57,7 @@ export class Counters {
       now.recipients,
       now.contentBytes,
       now.claims,
-      now.lastClaimAt,
+      now.latestAt,
     );
   }
 

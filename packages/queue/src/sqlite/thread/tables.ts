@@ -161,6 +161,7 @@ export class Tables {
     const { now } = this.counters;
     for (const { message, at, body } of events) {
       now.lastCursor += 1;
+      now.latestAt = Math.max(now.latestAt, at);
       this.#insertEvent.run(now.lastCursor, message, at, body);
     }
     if (events.length > 0) this.told.events = true;
