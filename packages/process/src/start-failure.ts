@@ -37,7 +37,11 @@ export function explainStartFailure(error: unknown): StartFailure {
     case 'ENOSPC':
     case 'EDQUOT':
     case 'EROFS':
+    case 'EISDIR':
+    case 'ENOTDIR':
       return { text: message, exit: 'cannotCreate' };
+    case 'EIO':
+      return { text: message, exit: 'ioError' };
     case undefined:
     default:
       return { text: message, exit: 'software' };
@@ -55,6 +59,8 @@ const EXIT_OF_KIND: ReadonlyMap<string, ExitName> = new Map([
   ['AccountsError broken', 'data'],
   ['AccountsError locked', 'tempFail'],
   ['AccountsError no-such-account', 'data'],
+  ['StoreError damaged', 'ioError'],
+  ['StoreError full', 'cannotCreate'],
   ['StoreError in-use', 'unavailable'],
   ['StoreError newer-version', 'data'],
 ]);

@@ -36,6 +36,8 @@ export interface SalvageReport {
 export interface Fault {
   readonly kind: StoreError['kind'];
   readonly text: string;
+  /** The system's name for it, where the system said no. */
+  readonly code?: string;
 }
 
 export interface EventRow {

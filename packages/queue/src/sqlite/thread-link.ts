@@ -10,7 +10,7 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { StoreError } from '../store.ts';
-import type { Aftermath, Opened, ThreadSettings } from './protocol.ts';
+import type { Aftermath, Fault, Opened, ThreadSettings } from './protocol.ts';
 import type { Answer, Answers, Call, Opening, Post } from './thread/thread-server.ts';
 
 type VerbOf<Verbs> = { readonly [Name in keyof Verbs]: (argument: never) => unknown };
@@ -37,6 +37,12 @@ const PATIENCE_MS = 5;
 /** So many calls do not wait any longer. */
 const MAX_WAITING = 256;
 
+/**
+ * V8 would let the young generation of each thread grow to 128 MB on a machine with much memory.
+ * What a thread works on is short-lived, and a turn of it is bounded: a tenth of that is enough.
+ */
+const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 12 } as const;
+
 interface Waiting {
   resolve(value: unknown): void;
   reject(error: StoreError): void;
@@ -53,7 +59,7 @@ export function startThread(entry: string): Worker {
   // The same sources run as TypeScript and as what is built from them.
   const file = new URL(`./thread/${entry}${extname(import.meta.url)}`, import.meta.url);
   // The runner of the process may have given it loaders of its own, which the thread does not need.
-  return new Worker(file, { name: entry, execArgv: [] });
+  return new Worker(file, { name: entry, execArgv: [], resourceLimits: RESOURCE_LIMITS });
 }
 
 /** Has a thread open its part. @throws StoreError why it could not; the thread has ended then */
@@ -71,7 +77,11 @@ export async function openLink<Verbs extends VerbOf<Verbs>>(
     return { link: new ThreadLink<Verbs>(worker, options), opened: first.opened };
   }
   await worker.terminate();
-  throw new StoreError(first.fault.kind, first.fault.text);
+  throw storeError(first.fault);
+}
+
+function storeError({ kind, text, code }: Fault): StoreError {
+  return new StoreError(kind, text, { code });
 }
 
 export class ThreadLink<Verbs extends VerbOf<Verbs>> {
@@ -166,7 +176,7 @@ export class ThreadLink<Verbs extends VerbOf<Verbs>> {
     const waiting = this.#waiting.get(answer.number);
     this.#waiting.delete(answer.number);
     if (answer.kind === 'value') return waiting?.resolve(answer.value);
-    const error = new StoreError(answer.fault.kind, answer.fault.text);
+    const error = storeError(answer.fault);
     this.#options.onFault?.(error);
     waiting?.reject(error);
   }

@@ -21,9 +21,11 @@ import { runThread } from './thread-server.ts';
 import type { Answer } from './thread-server.ts';
 
 runThread(({ directory, synced }) => {
-  const path = databasePath(directory, currentNumber(directory));
-  assertVersion(versionInHeader(path), SCHEMA_VERSION, path);
-  const lock = lockDirectory(directory);
+  const lock = naming(directory, () => {
+    const path = databasePath(directory, currentNumber(directory));
+    assertVersion(versionInHeader(path), SCHEMA_VERSION, path);
+    return lockDirectory(directory);
+  });
   let committer: Committer | undefined;
 
   function open(): Opened {
@@ -56,7 +58,7 @@ runThread(({ directory, synced }) => {
     }
   }
 
-  const opened = orElseClosed(lock, directory, openSomehow);
+  const opened = orElseClosed(lock, () => naming(directory, openSomehow));
   return {
     opened,
     turn(calls, post) {
@@ -72,14 +74,23 @@ runThread(({ directory, synced }) => {
   };
 });
 
-/** Lets go of the lock on failure, and says which queue it is about. */
-function orElseClosed<T>(lock: { close(): void }, directory: string, work: () => T): T {
+/** Lets go of the lock on failure. */
+function orElseClosed<T>(lock: { close(): void }, work: () => T): T {
   try {
     return work();
   } catch (error) {
     lock.close();
+    throw error;
+  }
+}
+
+/** Says which queue a failure is about. */
+function naming<T>(directory: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
     if (error instanceof StoreFault) throw error;
-    const { kind, text } = faultOf(error);
-    throw new StoreFault(kind, `the queue in ${directory} cannot be opened: ${text}`);
+    const { kind, text, code } = faultOf(error);
+    throw new StoreFault(kind, `the queue in ${directory} cannot be opened: ${text}`, code);
   }
 }

@@ -8,10 +8,12 @@ import type { Fault } from '../protocol.ts';
 export class StoreFault extends Error {
   override readonly name = 'StoreFault';
   readonly kind: Fault['kind'];
+  readonly code: string | undefined;
 
-  constructor(kind: Fault['kind'], text: string) {
+  constructor(kind: Fault['kind'], text: string, code?: string) {
     super(text);
     this.kind = kind;
+    this.code = code;
   }
 }
 
@@ -22,6 +24,13 @@ const KINDS: ReadonlyMap<number, Fault['kind']> = new Map([
   [11, 'damaged'], // CORRUPT
   [13, 'full'], // FULL
   [26, 'damaged'], // NOTADB
+]);
+
+/** What the system has most likely said to SQLite, by its primary result codes. */
+const SYSTEM_CODES: ReadonlyMap<number, string> = new Map([
+  [8, 'EROFS'], // READONLY
+  [10, 'EIO'], // IOERR
+  [13, 'ENOSPC'], // FULL
 ]);
 
 /** TOOBIG, CONSTRAINT, MISMATCH, RANGE: wrong values, which say nothing of the database. */
@@ -37,12 +46,24 @@ const SYSTEM_KINDS: ReadonlyMap<string, Fault['kind']> = new Map([
 
 /** The one classifier. */
 export function faultOf(thrown: unknown): Fault {
-  if (thrown instanceof StoreFault) return { kind: thrown.kind, text: thrown.message };
+  if (thrown instanceof StoreFault) return fault(thrown.kind, thrown.message, thrown.code);
   const text = thrown instanceof Error ? thrown.message : String(thrown);
-  const code = resultCode(thrown);
-  if (code !== undefined) return { kind: KINDS.get(code) ?? 'unavailable', text };
-  const system = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
-  return { kind: SYSTEM_KINDS.get(system) ?? 'unavailable', text };
+  const result = resultCode(thrown);
+  if (result !== undefined) {
+    return fault(KINDS.get(result) ?? 'unavailable', text, SYSTEM_CODES.get(result));
+  }
+  const code = systemCode(thrown);
+  return fault(SYSTEM_KINDS.get(code ?? '') ?? 'unavailable', text, code);
+}
+
+function fault(kind: Fault['kind'], text: string, code: string | undefined): Fault {
+  return code === undefined ? { kind, text } : { kind, text, code };
+}
+
+/** What a failed call of the system carries. */
+function systemCode(thrown: unknown): string | undefined {
+  const isSystem = thrown instanceof Error && 'code' in thrown && 'syscall' in thrown;
+  return isSystem ? String(thrown.code) : undefined;
 }
 
 /** Whether a call failed by what it was given, and not by the database or the disk. */
