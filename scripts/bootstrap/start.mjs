@@ -8,11 +8,17 @@ import { root } from './pins.mjs';
 import { prepareBuild } from './prepare.mjs';
 
 /**
+ * Bounds of V8's heap, which else go by the memory of the machine: with a million messages queued
+ * the process stays below 300 MB (docs/performance.md). The same stand in the first line of main.ts.
+ */
+const HEAP_BOUNDS = ['--max-semi-space-size=8', '--max-old-space-size=1024'];
+
+/**
  * @param {readonly string[]} args
  * @returns {Promise<number>} its exit code
  */
 export async function startStack(args) {
   const { node, env } = await prepareBuild();
   const main = path.join(root, 'apps', 'stack', 'dist', 'main.js');
-  return runChild(node, [main, ...args], { env, cwd: process.cwd(), supervised: true });
+  return runChild(node, [...HEAP_BOUNDS, main, ...args], { env, cwd: process.cwd(), supervised: true });
 }

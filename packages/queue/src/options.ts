@@ -28,7 +28,7 @@ export interface QueueOptions {
   readonly leaseMs?: number;
   /** How long `stop` lets attempts in flight go on. @default 20 s */
   readonly drainMs?: number;
-  /** Just accepted content that is delivered from memory. @default 32 MiB */
+  /** Just accepted content that is delivered from memory. @default 16 MiB */
   readonly maxCachedContentBytes?: number;
   /** How long events are kept. @default 30 d */
   readonly eventRetentionMs?: number;
@@ -108,7 +108,7 @@ export function resolveOptions(options: QueueOptions): ResolvedOptions {
     attemptTimeoutMs: HOUR_MS,
     leaseMs: 10 * MINUTE_MS,
     drainMs: 20_000,
-    maxCachedContentBytes: 32 * MIB,
+    maxCachedContentBytes: 16 * MIB,
     eventRetentionMs: 30 * 24 * HOUR_MS,
     ...options,
     backPressure: {
