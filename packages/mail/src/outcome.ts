@@ -79,7 +79,8 @@ export function outcomeOfError(thrown: unknown, host?: RemoteHost): Delayed | Fa
   const spoken = {
     // A 5yz without proof is no permanent failure, and its status must not say so (RFC 3464 §2.3.4).
     status: { ...replyStatus(error.reply), class: failed ? (5 as const) : (4 as const) },
-    reason: error.message,
+    // Ours is a sentence for people, without the code: the status says as much.
+    reason: error.origin === 'peer' ? error.message : error.reply.lines.join(' '),
     ...(said === undefined ? {} : { reply: said }),
     ...(spoke === undefined ? {} : { host: spoke }),
     ...(error.tls === undefined ? {} : { tls: error.tls }),
