@@ -20,5 +20,9 @@ const HEAP_BOUNDS = ['--max-semi-space-size=8', '--max-old-space-size=1024'];
 export async function startStack(args) {
   const { node, env } = await prepareBuild();
   const main = path.join(root, 'apps', 'stack', 'dist', 'main.js');
-  return runChild(node, [...HEAP_BOUNDS, main, ...args], { env, cwd: process.cwd(), supervised: true });
+  return runChild(node, [...HEAP_BOUNDS, main, ...args], {
+    env,
+    cwd: process.cwd(),
+    supervised: true,
+  });
 }

@@ -13,6 +13,8 @@ import type { OutboundTlsConfiguration } from './outbound-tls.ts';
 import { relayHopField } from './relay-hop.ts';
 import { accountRoutesField, domainRoutesField, ROUTE_NAMES, routeOf } from './route.ts';
 import type { Route, WrittenRoute } from './route.ts';
+import { retryField } from './retry.ts';
+import type { RetryConfiguration } from './retry.ts';
 import { missing, strictTable } from './rule.ts';
 import type { Breach, RawTable } from './rule.ts';
 import { sourceField } from './source-addresses.ts';
@@ -45,15 +47,6 @@ export interface RelayConfiguration {
   readonly tls: OutboundTlsConfiguration;
   readonly retry: RetryConfiguration;
   readonly limits: RelayLimits;
-}
-
-export interface RetryConfiguration {
-  /** Waits after the first attempts; the last one repeats. @default 5 m, 15 m, 30 m, 1 h, 2 h, 4 h */
-  readonly scheduleMs: readonly number[];
-  /** Age at which it is given up. @default 5 d */
-  readonly expireMs: number;
-  /** Age at which the author is told of the delay. @default 4 h */
-  readonly delayWarningMs: number;
 }
 
 export interface RelayLimits extends ListenerLimits {
@@ -176,45 +169,6 @@ function outboundShape(around: Surroundings) {
     tls: field.withDefault(outboundTlsField(), {}),
     retry: field.withDefault(retryField(), {}),
   };
-}
-
-function retryField(): z.ZodType<RetryConfiguration> {
-  const wait = field.duration('A wait.', '15m', 1000);
-  return strictTable(
-    {
-      schedule: field.withDefault(
-        z
-          .array(wait)
-          .min(1)
-          .max(100)
-          .meta({
-            description: 'Waits after the first attempts; the last one repeats.',
-            examples: [['5m', '15m', '1h', '4h']],
-          }),
-        ['5m', '15m', '30m', '1h', '2h', '4h'],
-      ),
-      expire: field.withDefault(
-        field.duration('Age at which a message is given up.', '5d', 1000),
-        '5d',
-      ),
-      delay_warning: field.withDefault(
-        field.duration('Age at which the author is told of the delay.', '4h'),
-        '4h',
-      ),
-    },
-    (table) => {
-      const [expire, warning] = [table['expire'], table['delay_warning']];
-      if (typeof expire !== 'number' || typeof warning !== 'number' || warning < expire) return [];
-      const text = 'The warning would come after the message is given up';
-      return [{ path: ['delay_warning'], text, fix: 'Make it shorter than relay.retry.expire' }];
-    },
-  )
-    .transform((table) => ({
-      scheduleMs: table.schedule,
-      expireMs: table.expire,
-      delayWarningMs: table.delay_warning,
-    }))
-    .meta({ description: 'When delivery is tried again.', examples: [{ expire: '2d' }] });
 }
 
 /** A route by name needs what it stands for. */

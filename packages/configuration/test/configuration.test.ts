@@ -45,8 +45,10 @@ describe('an empty file', () => {
         },
         retry: {
           scheduleMs: [300_000, 900_000, 1_800_000, 3_600_000, 7_200_000, 14_400_000],
+          recipientScheduleMs: [2, 4, 10, 15, 30, 60, 120, 240].map((minutes) => minutes * 60_000),
           expireMs: 432_000_000,
           delayWarningMs: 14_400_000,
+          domains: {},
         },
         limits: {
           maxMessageBytes: 50_000_000,
@@ -298,7 +300,11 @@ describe('what is written', () => {
       allowed_peers = ["10.0.0.0/8"]
       trusted_networks = ["192.0.2.1", "2001:db8::/32"]
       logins.submission = { password_file = "secrets/submission" }
-      retry = { schedule = ["90s", "1h30m"], expire = "2w" }
+      retry.schedule = ["90s", "1h30m"]
+      retry.expire = "2w"
+      [relay.retry.domains]
+      "slow.test" = { schedule = ["1h"] }
+      "*.grey.test" = { recipient_schedule = ["6m"], expire = "1d" }
       [submission]
       max_messages_per_hour = 500
       max_recipients_per_hour = 2000`);
@@ -306,7 +312,15 @@ describe('what is written', () => {
       allowedPeers: ['10.0.0.0/8'],
       trustedNetworks: ['192.0.2.1/32', '2001:db8::/32'],
       logins: { submission: { kind: 'file', path: `${BASE}/secrets/submission` } },
-      retry: { scheduleMs: [90_000, 5_400_000], expireMs: 1_209_600_000 },
+      retry: {
+        scheduleMs: [90_000, 5_400_000],
+        recipientScheduleMs: [90_000, 5_400_000],
+        expireMs: 1_209_600_000,
+        domains: {
+          'slow.test': { scheduleMs: [3_600_000] },
+          '*.grey.test': { recipientScheduleMs: [360_000], expireMs: 86_400_000 },
+        },
+      },
     });
     expect(submission.limits).toMatchObject({
       maxMessagesPerHour: 500,

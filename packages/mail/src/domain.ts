@@ -81,6 +81,17 @@ export function literalOf(address: string): AddressLiteral {
   return literal;
 }
 
+/**
+ * The keys under which a rule for a domain may stand, the nearest first: the domain itself, then
+ * `*.` and each domain above it.
+ * @example domainPatterns(domain) // 'a.b.test', '*.b.test', '*.test'
+ */
+export function domainPatterns(domain: string): readonly string[] {
+  if (domain.startsWith('[')) return [domain]; // an address literal is below nothing
+  const labels = domain.split('.');
+  return [domain, ...labels.slice(1).map((_, i) => `*.${labels.slice(i + 1).join('.')}`)];
+}
+
 /** The form for people: U-labels where the name is international. Never for the wire. */
 export function displayDomain(domain: MailDomain): string {
   if (!domain.includes('xn--')) return domain;

@@ -1,6 +1,7 @@
 /** The language that all agents share: vocabulary of mail, and the seam between agents. No I/O. */
 export {
   displayDomain,
+  domainPatterns,
   isAddressLiteral,
   literalAddress,
   literalOf,

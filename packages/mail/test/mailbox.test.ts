@@ -3,12 +3,23 @@ import { describe, expect, it } from 'vitest';
 import {
   createMailbox,
   displayMailbox,
+  domainPatterns,
   formatMailbox,
   mailboxKey,
   needsSmtpUtf8,
   parseDomain,
   parseMailbox,
 } from '@posthouse/mail';
+
+describe('domainPatterns', () => {
+  it.each([
+    ['a.b.test', ['a.b.test', '*.b.test', '*.test']],
+    ['localhost', ['localhost']],
+    ['[192.0.2.1]', ['[192.0.2.1]']],
+  ])('of %s', (domain, patterns) => {
+    expect(domainPatterns(domain)).toEqual(patterns);
+  });
+});
 
 describe('parseMailbox', () => {
   it.each([

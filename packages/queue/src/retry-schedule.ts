@@ -11,6 +11,7 @@
  * RFC 5321 §4.5.4.1: 30 minutes between retries in general, more often at first;
  * give up after 4 to 5 days.
  */
+import { domainPatterns } from '@posthouse/mail';
 import type { TroubleScope } from '@posthouse/mail';
 
 /** A schedule. Every field has a default. */
@@ -27,7 +28,7 @@ export interface RetryRule {
 
 /** The rule for all, and for domains of recipients that want another. */
 export interface RetryOptions extends RetryRule {
-  /** By domain in A-labels; what a rule leaves out is as for all. */
+  /** By domain in A-labels, or `*.domain` for all names below it; what a rule leaves out is as for all. */
   readonly domains?: Readonly<Record<string, RetryRule>>;
 }
 
@@ -73,7 +74,14 @@ export function createRetrySchedule(options: RetryOptions = {}): RetrySchedule {
       complete(rule, general, `retry.domains.${domain}`),
     ]),
   );
-  const ruleOf = (domain: string): Required<RetryRule> => byDomain.get(domain) ?? general;
+  const ruleOf = (domain: string): Required<RetryRule> => {
+    if (byDomain.size === 0) return general;
+    for (const key of domainPatterns(domain)) {
+      const rule = byDomain.get(key);
+      if (rule !== undefined) return rule;
+    }
+    return general;
+  };
   return {
     next: (attempt, random) => nextByRule(ruleOf(attempt.domain), attempt, random),
     giveUpAfterMs: (domain) => ruleOf(domain).giveUpAfterMs,

@@ -77,6 +77,20 @@ describe('a schedule of one’s own', () => {
     expect(waitOf(schedule, { domain: 'other.test' })).toBe(5 * MINUTE);
   });
 
+  it('has rules for all names below a domain, the nearest first', () => {
+    const schedule = createRetrySchedule({
+      jitter: 0,
+      domains: {
+        '*.test': { waitsMs: [HOUR] },
+        '*.a.test': { waitsMs: [2 * HOUR] },
+        'b.a.test': { waitsMs: [3 * HOUR] },
+      },
+    });
+    const hours = ['x.test', 'a.test', 'x.a.test', 'b.a.test', 'c.b.a.test', 'test', 'a.example'];
+    const waits = hours.map((domain) => waitOf(schedule, { domain }) / MINUTE);
+    expect(waits).toEqual([60, 60, 120, 180, 120, 5, 5]);
+  });
+
   it.each([
     [{ waitsMs: [] }, 'retry.waitsMs'],
     [{ waitsMs: [MINUTE, 0] }, 'retry.waitsMs'],

@@ -7,7 +7,7 @@
  * go counts for more than who sends it. Mail to the outside is off until somebody configures it.
  */
 import type { Domain, MailDomain, Mailbox, ReversePath } from '@posthouse/mail';
-import { isAddressLiteral, NULL_PATH } from '@posthouse/mail';
+import { domainPatterns, isAddressLiteral, NULL_PATH } from '@posthouse/mail';
 import type { Provider } from '@posthouse/providers';
 import type { ConnectTarget } from '@posthouse/smtp';
 
@@ -108,9 +108,9 @@ function ruleFor(
   { accountRoutes, outbound, routes, senderRoutes }: RoutingTable,
 ): { readonly rule: RoutingRule; readonly outbound: OutboundRoute } {
   const accounts = account === undefined ? [] : [account];
-  const senders = reversePath === NULL_PATH ? [] : patternsOf(reversePath.domain);
+  const senders = reversePath === NULL_PATH ? [] : domainPatterns(reversePath.domain);
   return (
-    firstOf('recipient', routes, patternsOf(domain)) ??
+    firstOf('recipient', routes, domainPatterns(domain)) ??
     firstOf('account', accountRoutes, accounts) ??
     firstOf('sender', senderRoutes, senders) ?? { rule: { by: 'default' }, outbound }
   );
@@ -154,11 +154,4 @@ function routeFor(domain: MailDomain, outbound: OutboundRoute): Route {
   return isAddressLiteral(domain)
     ? { ...outbound, kind: 'literal', domain }
     : { ...outbound, domain };
-}
-
-/** The domain itself, then `*.` and each domain above it, nearest first. */
-function patternsOf(domain: MailDomain): readonly string[] {
-  if (isAddressLiteral(domain)) return [domain];
-  const labels = domain.split('.');
-  return [domain, ...labels.slice(1).map((_, i) => `*.${labels.slice(i + 1).join('.')}`)];
 }

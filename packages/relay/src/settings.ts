@@ -9,12 +9,14 @@ import { parseDomain, parseMailbox } from '@posthouse/mail';
 import type { Mailbox } from '@posthouse/mail';
 import type {
   Configuration,
+  DomainRetry,
   NextHop,
   RelayHop,
   Route as RouteSetting,
   Secret,
 } from '@posthouse/configuration';
 import { findProvider } from '@posthouse/providers';
+import type { RetryRule } from '@posthouse/queue';
 import type { TlsCertificate } from '@posthouse/smtp';
 import type { RelayOptions } from './relay.ts';
 import type { OutboundRoute, RouteHost } from './route.ts';
@@ -65,7 +67,12 @@ export async function relayOptions(
         minFreeDiskBytes: queue.minFreeBytes,
         maxMemoryBytes: queue.maxMemoryBytes,
       },
-      retry: { waitsMs: relay.retry.scheduleMs, giveUpAfterMs: relay.retry.expireMs },
+      retry: {
+        ...retryRule(relay.retry),
+        domains: Object.fromEntries(
+          Object.entries(relay.retry.domains).map(([key, rule]) => [key, retryRule(rule)]),
+        ),
+      },
       notifications: {
         delayAfterMs: relay.retry.delayWarningMs,
         ...postmasterOf(configuration),
@@ -74,6 +81,14 @@ export async function relayOptions(
       drainMs: server.drainMs,
     },
     drainMs: server.drainMs,
+  };
+}
+
+function retryRule({ scheduleMs, recipientScheduleMs, expireMs }: DomainRetry): RetryRule {
+  return {
+    ...(scheduleMs && { waitsMs: scheduleMs }),
+    ...(recipientScheduleMs && { recipientWaitsMs: recipientScheduleMs }),
+    ...(expireMs !== undefined && { giveUpAfterMs: expireMs }),
   };
 }
 

@@ -18,6 +18,7 @@ import {
   startInOrder,
   stopInReverse,
   systemClock,
+  domainPatterns,
 } from '@posthouse/mail';
 import type { Mailbox, ReversePath } from '@posthouse/mail';
 import {
@@ -129,7 +130,8 @@ function domainDecision(to: Mailbox, directory: Directory): Decision {
 
 function limitDecisions(to: Mailbox, { relay, submission }: Configuration): readonly Decision[] {
   const address = displayMailbox(to);
-  const { expireMs, scheduleMs } = relay.retry;
+  const own = domainPatterns(to.domain).find((key) => relay.retry.domains[key] !== undefined);
+  const { expireMs, scheduleMs } = { ...relay.retry, ...relay.retry.domains[own ?? ''] };
   const size = (bytes: number, where: string) => `${sizeText(bytes)} ${where}`;
   const most = [
     size(submission.limits.maxMessageBytes, 'from authors'),
@@ -146,7 +148,10 @@ function limitDecisions(to: Mailbox, { relay, submission }: Configuration): read
       address,
       topic: 'retries',
       text: `after ${scheduleMs.map(durationText).join(', ')} and so on; given up after ${durationText(expireMs)}`,
-      because: 'relay.retry.schedule, relay.retry.expire',
+      because:
+        own === undefined
+          ? 'relay.retry.schedule, relay.retry.expire'
+          : `relay.retry.domains."${own}"`,
     },
   ];
 }
