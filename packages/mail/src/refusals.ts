@@ -284,7 +284,7 @@ export const REFUSALS = {
   'eight-bit-unsupported': {
     code: 554,
     status: '5.6.3',
-    text: 'The next host takes no 8-bit content',
+    text: 'The next host takes seven bits only, and the message cannot be converted',
     proof: 'unsupported',
   }, // RFC 6152 §3
   'smtputf8-unsupported': {

@@ -44,12 +44,7 @@ async function transact(
   dsn: boolean,
 ): Promise<readonly RecipientOutcome[]> {
   const { message, recipients, context, signal } = attempt;
-  const transaction = receiver.begin(
-    message.reversePath,
-    dsn ? message.params : withoutDsn(message.params),
-    context,
-    signal,
-  );
+  const transaction = receiver.begin(message.reversePath, paramsOf(attempt, dsn), context, signal);
   const asked = recipients.map(({ forwardPath, params }) =>
     transaction.recipient(forwardPath, dsn ? params : NO_RCPT_PARAMS, signal),
   );
@@ -103,8 +98,11 @@ function responsible(outcome: RecipientOutcome, dsn: boolean): RecipientOutcome 
 
 const NO_RCPT_PARAMS: RcptParams = {};
 
-function withoutDsn({ ret: _ret, envid: _envid, ...params }: MailParams): MailParams {
-  return params;
+/** The message's own, but for DSN where it is not kept; the size is that of all that is sent (RFC 1870 §3). */
+function paramsOf({ content, message }: Attempt, dsn: boolean): MailParams {
+  const sizeBytes = content.prefix.byteLength + content.sizeBytes;
+  const { ret: _ret, envid: _envid, ...withoutDsn } = message.params;
+  return { ...(dsn ? message.params : withoutDsn), sizeBytes };
 }
 
 /** What the message needs and the receiver lacks. */

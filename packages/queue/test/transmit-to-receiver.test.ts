@@ -13,6 +13,11 @@ import type { Attempt, RecipientRecord } from '../src/index.ts';
 import { putBacklog } from './backlog.ts';
 import { createMemoryStore } from '../src/memory/memory-store.ts';
 
+const CONTENT = Buffer.from('Subject: x\r\n\r\nbody\r\n');
+const PREFIX = Buffer.from('X-Prefix: 1\r\n');
+/** Of all that goes over the wire. */
+const SIZE_BYTES = PREFIX.length + CONTENT.length;
+
 async function attemptFor(
   addresses: readonly string[],
   params: { readonly mail?: MailParams; readonly rcpt?: RcptParams } = {},
@@ -33,7 +38,7 @@ async function attemptFor(
   return {
     message: { ...message, params: params.mail ?? NO_PARAMS },
     recipients,
-    content: contentOf(Buffer.from('Subject: x\r\n\r\nbody\r\n'), Buffer.from('X-Prefix: 1\r\n')),
+    content: contentOf(CONTENT, PREFIX),
     context: testContext(),
     signal: new AbortController().signal,
   };
@@ -58,7 +63,7 @@ describe('a transmitter over a receiver', () => {
       { kind: 'relayed', notifies: true },
     ]);
     const [message] = receiver.messages;
-    expect(message?.params).toEqual({ ret: 'HDRS' });
+    expect(message?.params).toEqual({ ret: 'HDRS', sizeBytes: SIZE_BYTES });
     expect(message?.recipients.map(({ params }) => params)).toEqual([notify, notify]);
     expect(Buffer.from(message?.content.prefix ?? []).toString()).toBe('X-Prefix: 1\r\n');
     expect(message?.bytes.toString()).toBe('Subject: x\r\n\r\nbody\r\n');
@@ -73,7 +78,7 @@ describe('a transmitter over a receiver', () => {
     expect(await transmitter.transmit(attempt)).toMatchObject([
       { kind: 'relayed', notifies: false },
     ]);
-    expect(receiver.messages[0]?.params).toEqual({ body: '8BITMIME' });
+    expect(receiver.messages[0]?.params).toEqual({ body: '8BITMIME', sizeBytes: SIZE_BYTES });
     expect(receiver.messages[0]?.recipients[0]?.params).toEqual({});
   });
 

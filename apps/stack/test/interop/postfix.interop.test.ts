@@ -193,7 +193,12 @@ describeWith(POSTFIX, 'a next hop', () => {
 
   test.each(LIMITS)('that %s gets the mail', async (_, limits) => {
     const { sink, system } = await beginWithSink(limits);
-    const sent: Replies = await submit(system, { author: ALICE, recipients: ['dave@sink.test'] });
+    const sent: Replies = await submit(system, {
+      author: ALICE,
+      recipients: ['dave@sink.test'],
+      content: 'MIME-Version: 1.0\r\nContent-Transfer-Encoding: 8bit\r\n\r\nnaïve ☃',
+      parameters: 'BODY=8BITMIME',
+    });
     expect(sent.data).toMatch(/^250 /);
     await sink.said(/: DATA/);
     await system.stop(); // when the transaction under way has ended

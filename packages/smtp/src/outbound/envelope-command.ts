@@ -2,7 +2,8 @@
  * The MAIL and RCPT commands, with each parameter only where the peer offers it.
  *
  * What a message cannot do without and the peer lacks is refused here, before anything
- * is sent: SMTPUTF8 and 8-bit content, REQUIRETLS, a size over the peer's limit. What is
+ * is sent: SMTPUTF8, REQUIRETLS, a size over the peer's limit. Eight bits are converted on
+ * the way to a peer that takes seven; nobody knows then how long the content will be. What is
  * only a wish is left out: DSN parameters (the sender of the next DSN is then ourselves,
  * RFC 3461 §5.2.2) and AUTH=.
  *
@@ -57,13 +58,9 @@ export function mailCommand(
         text: `The next host takes ${limit} octets at most`,
       });
     }
-    words.push(`SIZE=${params.sizeBytes}`); // RFC 1870 §5
+    if (!mustConvert(params, offers)) words.push(`SIZE=${params.sizeBytes}`); // RFC 1870 §5
   }
-  if (params.body === '8BITMIME') {
-    // Down-conversion (RFC 6152 §3) would stand in front of a transaction: it changes the content.
-    if (!offers.eightBitMime) throw refuse('eight-bit-unsupported', { host });
-    words.push('BODY=8BITMIME');
-  }
+  if (params.body === '8BITMIME' && offers.eightBitMime) words.push('BODY=8BITMIME');
   if (wantsSmtpUtf8(reversePath, params)) {
     if (!offers.smtpUtf8) throw refuse('smtputf8-unsupported', { host }); // RFC 6531 §3.5
     words.push('SMTPUTF8');
@@ -82,6 +79,11 @@ export function mailCommand(
     words.push(`${PRIVATE_CONTEXT_KEYWORD}=${encodePrivateContext(context)}`);
   }
   return words.join(' ');
+}
+
+/** Whether the content has eight bits and the peer takes seven only (RFC 6152 §3). */
+export function mustConvert({ body }: MailParams, { eightBitMime }: PeerOffers): boolean {
+  return body === '8BITMIME' && !eightBitMime;
 }
 
 /** RCPT TO. @throws MailError the recipient cannot be named in this transaction */

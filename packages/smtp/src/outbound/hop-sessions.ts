@@ -96,7 +96,7 @@ function capabilitiesOf({ offers, tls }: ClientSession): ReceiverCapabilities {
     ...(limits.rcptMax === undefined ? {} : { maxRecipients: limits.rcptMax }),
     dsn: offers.dsn,
     smtpUtf8: offers.smtpUtf8,
-    eightBitMime: offers.eightBitMime,
+    eightBitMime: true, // it is converted for a peer that takes seven bits
     requireTls: offers.requireTls && tls?.verified === true,
   };
 }

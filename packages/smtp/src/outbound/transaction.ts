@@ -37,9 +37,10 @@ import { BdatSender } from './bdat-sender.ts';
 import type { CommandPipeline } from './command-pipeline.ts';
 import type { ContentSender, SenderDeps } from './content-sender.ts';
 import { DataSender } from './data-sender.ts';
-import { mailCommand, rcptCommand, wantsSmtpUtf8 } from './envelope-command.ts';
+import { mailCommand, mustConvert, rcptCommand, wantsSmtpUtf8 } from './envelope-command.ts';
 import type { SessionFacts } from './envelope-command.ts';
 import { messageRefusal, recipientRefusal } from './peer-reply.ts';
+import { SevenBitSender } from './seven-bit/seven-bit-sender.ts';
 import type { OutboundTimeouts } from './timeouts.ts';
 
 /** What the transaction begins with. */
@@ -74,6 +75,7 @@ export class ClientTransaction implements MailTransaction {
   readonly opened: Promise<void>;
   readonly #deps: TransactionDeps;
   readonly #smtpUtf8: boolean;
+  readonly #converts: boolean;
   #state: 'open' | 'staged' | 'ended' = 'open';
   /** Why there is no transaction at the peer; known at once where we refuse ourselves. */
   #refusal: MailError | undefined;
@@ -89,6 +91,7 @@ export class ClientTransaction implements MailTransaction {
   constructor(opening: Opening, deps: TransactionDeps, signal?: AbortSignal) {
     this.#deps = deps;
     this.id = newTransactionId(deps.clock.now());
+    this.#converts = mustConvert(opening.params, deps.facts.offers);
     this.#smtpUtf8 = wantsSmtpUtf8(opening.reversePath, opening.params);
     this.opened = this.#open(opening, signal);
     this.opened.catch(() => undefined); // the caller may look later, or only abort
@@ -122,10 +125,11 @@ export class ClientTransaction implements MailTransaction {
     if (this.#pending + this.#accepted === 0) throw new Error('no recipient was taken');
     this.#state = 'staged';
     const { facts, chunking } = this.#deps;
-    const sender =
+    const plain =
       chunking && facts.offers.chunking
         ? new BdatSender(this.#senderDeps())
         : new DataSender(this.#senderDeps(), facts.offers.pipelining);
+    const sender = this.#converts ? new SevenBitSender(plain) : plain;
     this.#sender = sender;
     let prefixed: Promise<void> | undefined = this.#write(sender.write(prefix), signal);
     prefixed.catch(() => undefined); // told by the first write

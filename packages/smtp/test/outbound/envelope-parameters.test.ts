@@ -56,7 +56,6 @@ describe('parameters', () => {
     ));
 
   it.each([
-    ['eight-bit-unsupported', { body: '8BITMIME' }],
     ['smtputf8-unsupported', { smtpUtf8: true }],
     ['encryption-needed', { requireTls: true }],
     ['message-too-large', { sizeBytes: 10_001 }],

@@ -256,7 +256,7 @@ describe('a next hop', () => {
           maxRecipients: 5,
           dsn: true,
           smtpUtf8: false,
-          eightBitMime: false,
+          eightBitMime: true,
           requireTls: false,
         });
       },
