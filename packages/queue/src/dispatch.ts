@@ -5,21 +5,23 @@
  * A slot is free for the next attempt as soon as the transmitter has come back; that
  * its end is durable is waited for under the same lease, but not in the slot.
  */
-import { enhancedStatus } from '@posthouse/mail';
-import type { Clock, Delayed, Logger, RecipientOutcome } from '@posthouse/mail';
+import { enhancedStatus, rateText } from '@posthouse/mail';
+import type { Clock, Delayed, Logger, RecipientOutcome, Timer } from '@posthouse/mail';
+import type { Exhausted, RateStanding } from './allowances.ts';
 import { RunningAttempt } from './attempt.ts';
 import { ContentCache } from './content-cache.ts';
 import { groupClaimed } from './group.ts';
 import type { Group } from './group.ts';
 import { judgementOf } from './judgement.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
+import { NoteKeeper } from './note-keeper.ts';
 import type { ResolvedOptions } from './options.ts';
 import { Recorder } from './recorder.ts';
 import type { LaneKey, Priority, QueueId } from './record.ts';
 import type { RetrySchedule } from './retry-schedule.ts';
-import type { RoutePlan, RoutePlanner } from './route.ts';
+import type { AllowanceKey, RoutePlan, RoutePlanner } from './route.ts';
 import { Scheduler } from './scheduler.ts';
-import type { ClaimLimits, Rested } from './scheduler.ts';
+import type { ClaimLimits, Rested, SiteStanding } from './scheduler.ts';
 import type { Claimed, Store } from './store.ts';
 import { Supply } from './supply.ts';
 import type { Transmitter } from './transmitter.ts';
@@ -55,6 +57,9 @@ export class Dispatch {
   readonly #keeper: LeaseKeeper;
   readonly #recorder: Recorder;
   readonly #cache: ContentCache;
+  readonly #notes: NoteKeeper;
+  #roomAlarm: Timer | undefined;
+  #roomAt: number | undefined;
   readonly #running = new Map<Group, RunningAttempt>();
   /** Everything that must have ended before we have stopped. */
   readonly #tasks = new Set<Promise<void>>();
@@ -65,6 +70,7 @@ export class Dispatch {
     this.#deps = deps;
     this.#cache = new ContentCache(options.maxCachedContentBytes);
     this.#scheduler = new Scheduler(options.concurrency, deps.planner);
+    this.#notes = new NoteKeeper({ ...deps, pacing: this.#scheduler.pacing });
     this.#keeper = new LeaseKeeper(options.leaseMs, deps);
     this.#recorder = new Recorder({ ...deps, options, cache: this.#cache });
     this.#supply = new Supply({
@@ -80,16 +86,26 @@ export class Dispatch {
     return this.#scheduler.activity;
   }
 
+  sites(): Iterable<SiteStanding> {
+    return this.#scheduler.sites(this.#deps.clock.now());
+  }
+
+  rates(key: AllowanceKey): readonly RateStanding[] {
+    return this.#scheduler.pacing.standings(key, this.#deps.clock.now());
+  }
+
   /** Ends what an earlier life of ours left under lease, and begins. */
   async start(): Promise<void> {
     const { store, clock } = this.#deps;
     await store.recover(this.#options.owner, clock.now());
+    await this.#notes.start();
     this.#supply.start();
   }
 
   /** Lets attempts in flight end within `drainMs`, then stops them; gives back what never began. */
   async stop(drainMs: number): Promise<void> {
     this.#stopping = true;
+    this.#roomAlarm?.cancel();
     await this.#supply.stop();
     for (const group of this.#scheduler.drain()) this.#giveBack(group, 0);
     await this.#drained(drainMs);
@@ -98,6 +114,7 @@ export class Dispatch {
     for (const attempt of this.#running.values()) attempt.abort(reason);
     await this.#idle();
     this.#keeper.stop();
+    await this.#notes.stop();
   }
 
   /** Lets lanes that rest be probed now. */
@@ -174,7 +191,25 @@ export class Dispatch {
       this.#track(this.#run(group));
       group = this.#scheduler.next(now);
     }
+    for (const held of this.#scheduler.takeHeld()) {
+      this.#track(this.#leaveAlone(held, heldBack(held.exhausted)));
+    }
+    this.#awaitRoom(now);
+    this.#notes.poke();
     this.#supply.poke();
+  }
+
+  /** Sets the alarm for the first lane that waits in memory for its allowance. */
+  #awaitRoom(now: number): void {
+    const at = this.#scheduler.nextRoomAt;
+    if (at === this.#roomAt) return;
+    this.#roomAlarm?.cancel();
+    this.#roomAt = at;
+    if (at === undefined) return;
+    this.#roomAlarm = this.#deps.clock.after(Math.max(0, at - now), () => {
+      this.#roomAt = undefined;
+      this.#next();
+    });
   }
 
   async #run(group: Group): Promise<void> {
@@ -188,7 +223,7 @@ export class Dispatch {
     const outcomes = await this.#outcomes(group, attempt);
     this.#running.delete(group);
     const now = this.#deps.clock.now();
-    const judgement = outcomes === undefined ? 'unknown' : judgementOf(outcomes);
+    const judgement = judgementOf(outcomes ?? []);
     const rested = this.#scheduler.ended(group, judgement, now);
     if (rested.lanes.length > 0) this.#track(this.#leaveAlone(rested, whyResting(outcomes)));
     this.#next();
@@ -283,6 +318,16 @@ export class Dispatch {
   async #idle(): Promise<void> {
     while (this.#tasks.size > 0) await Promise.allSettled(this.#tasks);
   }
+}
+
+/** Why nothing is attempted although nobody is in trouble. */
+function heldBack({ key, rate, until }: Exhausted): Delayed {
+  return {
+    kind: 'delayed',
+    status: enhancedStatus(4, 4, 5),
+    reason: `Held back until ${new Date(until).toISOString()}: ${rateText(rate)} for ${key} are used up`,
+    scope: 'host',
+  };
 }
 
 /** The trouble that made the host rest, as those who waited for it are told it. */

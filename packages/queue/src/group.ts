@@ -4,7 +4,7 @@
  */
 import { formatMailbox, NULL_PATH } from '@posthouse/mail';
 import type { LaneKey, Lease, MessageRecord, RecipientRecord, SiteKey } from './record.ts';
-import type { RoutePlan, RoutePlanner } from './route.ts';
+import type { AllowanceKey, RoutePlan, RoutePlanner } from './route.ts';
 import type { Claimed, LeasedKey } from './store.ts';
 
 /** A recipient that may be attempted. */
@@ -16,6 +16,7 @@ export interface Group {
   readonly lane: LaneKey;
   readonly site: SiteKey;
   readonly own: boolean;
+  readonly allowances: readonly AllowanceKey[];
   /** With whom it takes turns. */
   readonly sender: string;
 }
@@ -62,18 +63,22 @@ export function groupClaimed(
   );
 }
 
-/** Groups of at most `max` recipients, all of one plan. */
+const NONE: readonly AllowanceKey[] = [];
+
+/** Groups of at most `most` recipients, all of one plan. */
 export function groupsOf(
   message: MessageRecord,
   plan: RoutePlan,
   recipients: readonly LeasedRecipient[],
-  max: number,
+  most: number,
 ): readonly Group[] {
+  const max = Math.min(most, plan.maxRecipients ?? most);
   const facts = {
     message,
     lane: plan.lane,
     site: plan.site,
     own: plan.own ?? false,
+    allowances: plan.allowances ?? NONE,
     sender: senderOf(message),
   };
   if (recipients.length <= max) return [{ ...facts, recipients }];

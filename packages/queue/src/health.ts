@@ -41,6 +41,16 @@ export function awake(health: Health): Health {
   return health.kind === 'resting' ? { kind: 'probing', restMs: health.restMs } : health;
 }
 
+/** After the host has named a rest: at once, and longer each time, should the probe say the same. */
+export function restedFor(health: Health, restMs: number, now: number, rule: RestRule): Health {
+  if (health.kind === 'resting') {
+    return health.until >= now + restMs ? health : { ...health, until: now + restMs };
+  }
+  const again = health.kind === 'probing' ? Math.min(2 * health.restMs, rule.maxRestMs) : restMs;
+  const ms = Math.max(restMs, again);
+  return { kind: 'resting', until: now + ms, restMs: ms };
+}
+
 /** After trouble of the host, with this many attempts in a cohort. */
 export function troubled(health: Health, cohort: number, now: number, rule: RestRule): Health {
   switch (health.kind) {

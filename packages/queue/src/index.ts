@@ -36,7 +36,10 @@ export type {
   SiteKey,
 } from './record.ts';
 export type { EventCursor, EventKind, NewEvent, QueueEvent } from './event.ts';
-export type { RoutedMessage, RoutePlan, RoutePlanner, SiteLimits } from './route.ts';
+export type { AllowanceKey, RoutedMessage, RoutePlan, RoutePlanner, SiteLimits } from './route.ts';
+export type { RateStanding } from './allowances.ts';
+export type { SiteStanding } from './scheduler.ts';
+export type { Shape } from './shape.ts';
 export type { Attempt, Transmitter } from './transmitter.ts';
 export type {
   BackPressureOptions,

@@ -11,16 +11,20 @@ import type { ConcurrencyWindow } from './concurrency-window.ts';
 import { healthAt, WELL } from './health.ts';
 import type { Health } from './health.ts';
 import type { LaneKey, SiteKey } from './record.ts';
-import type { RoutePlan } from './route.ts';
+import { Pace } from './pacing.ts';
+import type { AllowanceKey, RoutePlan } from './route.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
 export interface Lane {
   readonly key: LaneKey;
   readonly site: Site;
   readonly own: boolean;
+  readonly allowances: readonly AllowanceKey[];
   readonly room: WaitingRoom;
   window: ConcurrencyWindow;
   health: Health;
+  /** Until when an allowance of the lane's is used up; 0 where none is. */
+  heldUntil: number;
   inFlight: number;
   /** The store may have more of it that is due. */
   backlog: boolean;
@@ -33,6 +37,9 @@ export interface Site {
   /** Lanes that could go on if the site had room. */
   readonly blocked: Set<Lane>;
   health: Health;
+  readonly pace: Pace;
+  /** Until when its own allowance is used up; 0 where it is not. */
+  heldUntil: number;
   inFlight: number;
   /** Left out of claims until it has room again, or until its rest is over. */
   excluded: boolean;
@@ -91,9 +98,11 @@ export class LaneRegister {
       key: plan.lane,
       site,
       own,
+      allowances: plan.allowances ?? [],
       room: new WaitingRoom(),
       window: known?.window ?? openWindow(this.#rules.initial(own)),
       health: known?.health ?? WELL,
+      heldUntil: known?.heldUntil ?? 0,
       inFlight: 0,
       backlog: false,
     };
@@ -111,6 +120,8 @@ export class LaneRegister {
       lanes: new Set(),
       blocked: new Set(),
       health: WELL,
+      pace: new Pace(),
+      heldUntil: 0,
       inFlight: 0,
       excluded: false,
     };
@@ -137,11 +148,22 @@ export class LaneRegister {
   }
 }
 
-/** When the lane may go again, where it rests now by itself or with its site. */
+/** When the lane may go again, where it rests or is held back now, by itself or with its site. */
 export function restsUntil(lane: Lane, now: number): number | undefined {
   lane.health = healthAt(lane.health, now);
   lane.site.health = healthAt(lane.site.health, now);
-  const until = Math.max(endOf(lane.health), endOf(lane.site.health));
+  const until = Math.max(
+    endOf(lane.health),
+    endOf(lane.site.health),
+    lane.heldUntil,
+    lane.site.heldUntil,
+  );
+  return until > now ? until : undefined;
+}
+
+/** When the site may go again, where it rests or is held back now. */
+export function siteRestsUntil(site: Site, now: number): number | undefined {
+  const until = Math.max(endOf(site.health), site.heldUntil);
   return until > now ? until : undefined;
 }
 

@@ -15,6 +15,7 @@ import type {
   ReceiverCapabilities,
   Startable,
 } from '@posthouse/mail';
+import type { RateStanding } from './allowances.ts';
 import { BackPressure } from './back-pressure.ts';
 import { Dispatch } from './dispatch.ts';
 import { startForgetting } from './forgetting.ts';
@@ -23,7 +24,8 @@ import type { Inspect } from './intake.ts';
 import { resolveOptions } from './options.ts';
 import type { QueueOptions, ResolvedOptions } from './options.ts';
 import { createRetrySchedule } from './retry-schedule.ts';
-import type { RoutePlanner } from './route.ts';
+import type { AllowanceKey, RoutePlanner } from './route.ts';
+import type { SiteStanding } from './scheduler.ts';
 import type { LaneKey } from './record.ts';
 import type { Store } from './store.ts';
 import { QueueTransaction } from './transaction.ts';
@@ -61,6 +63,10 @@ export interface QueueActivity {
 export interface Queue extends MailReceiver, Startable {
   readonly results: 'all-or-nothing';
   activity(): QueueActivity;
+  /** Every site that is known, with what it may have: its rates, its rest, and what was learnt of it. */
+  sites(): Iterable<SiteStanding>;
+  /** What is used of the rates of a site, an account or a tenant. */
+  rates(key: AllowanceKey): readonly RateStanding[];
   /**
    * Has hosts of these lanes probed now that rest after trouble: an operator says so, or the
    * network is back. Mail that is not due stays so.
@@ -120,6 +126,14 @@ class StoredQueue implements Queue {
 
   activity(): QueueActivity {
     return this.#dispatch.activity;
+  }
+
+  sites(): Iterable<SiteStanding> {
+    return this.#dispatch.sites();
+  }
+
+  rates(key: AllowanceKey): readonly RateStanding[] {
+    return this.#dispatch.rates(key);
   }
 
   wake(lanes: Iterable<LaneKey>): void {

@@ -5,7 +5,7 @@
  * A plan is a hint, asked for anew for every attempt, so that a changed route
  * moves mail that is queued already. Planning is synchronous and does no DNS.
  */
-import type { ForwardPath } from '@posthouse/mail';
+import type { ForwardPath, Rate } from '@posthouse/mail';
 import type { LaneKey, MessageRecord, SiteKey } from './record.ts';
 
 /** The lane and site of one recipient. */
@@ -17,7 +17,14 @@ export interface RoutePlan {
    * an attempt, and many may run at once. Default: false, a host of somebody else's.
    */
   readonly own?: boolean;
+  /** What every attempt in the lane draws on, beside the site's own: of an account, of a tenant. */
+  readonly allowances?: readonly AllowanceKey[];
+  /** Recipients of one attempt at most. @default the queue's own */
+  readonly maxRecipients?: number;
 }
+
+/** Names what a rate is counted for: a site by its key, or what a plan names. */
+export type AllowanceKey = string;
 
 /** What a planner may look at. */
 export type RoutedMessage = Pick<MessageRecord, 'reversePath' | 'params' | 'origin'>;
@@ -38,4 +45,6 @@ export interface RoutePlanner {
   expand?(recipient: ForwardPath): readonly ForwardPath[];
   /** Asked when a site is first seen, and again after it was idle. */
   limits?(site: SiteKey): SiteLimits;
+  /** What may be sent in a time. Asked before every attempt, so that a changed setting counts at once. */
+  rates?(key: AllowanceKey): readonly Rate[];
 }

@@ -8,19 +8,22 @@
  * - no lane may have more attempts than are free in all, a last quarter of the slots left out for
  *   lanes that have none, nor more waiting than a sixteenth of what is free (dynamic thresholds, as
  *   switches share their buffers): however many slow lanes there are, the next one finds room;
- * - a lane or site that rests has nothing here at all.
+ * - a lane or site that rests, or whose allowance is used up for long, has nothing here at all.
  *
  * The life of a group: reserve → admit → next → ended → release.
  */
 import { grownWindow, openWindow, shrunkWindow } from './concurrency-window.ts';
 import type { Group } from './group.ts';
-import { awake, troubled, WELL } from './health.ts';
+import type { Exhausted, RateStanding } from './allowances.ts';
+import { awake, restedFor, troubled, WELL } from './health.ts';
 import type { Judgement } from './judgement.ts';
-import { LaneRegister, restsUntil } from './lane.ts';
+import { LaneRegister, restsUntil, siteRestsUntil } from './lane.ts';
 import type { Lane, Site } from './lane.ts';
 import type { ResolvedConcurrency } from './options.ts';
+import { Pacing } from './pacing.ts';
 import type { LaneKey, Priority, SiteKey } from './record.ts';
 import type { RoutePlan, RoutePlanner } from './route.ts';
+import type { Shape } from './shape.ts';
 import type { ClaimRequest } from './store.ts';
 
 /** The part of a claim that is a decision. */
@@ -32,6 +35,26 @@ export interface Rested {
   readonly groups: readonly Group[];
 }
 
+/** A site for people: what it may have, and what it has. */
+export interface SiteStanding {
+  readonly site: SiteKey;
+  readonly attempts: number;
+  /** Absent where nothing goes to it at present. */
+  readonly maxAttempts?: number;
+  /** After trouble. */
+  readonly restsUntil?: number;
+  /** Its allowance is used up. */
+  readonly heldUntil?: number;
+  /** What was learnt of it. */
+  readonly shape?: Shape;
+  readonly rates: readonly RateStanding[];
+}
+
+/** What is held back because an allowance is used up. */
+export interface Held extends Rested {
+  readonly exhausted: Exhausted;
+}
+
 /** Recipients of one lane that may wait, at most: enough until the next page is here. */
 const MAX_ROOM = 200;
 /** The share of what is free that one lane may have waiting. */
@@ -39,12 +62,18 @@ const ROOM_SHARE = 1 / 16;
 /** What a sender may always have waiting in a lane that is full of others. */
 const SENDER_SHARE = 10;
 const NOTHING_RESTED: Rested = { lanes: [], groups: [] };
+/** Who has room again so soon waits here for it; others go back to the store. */
+const MAX_HELD_MS = 90_000;
 
 export class Scheduler {
   readonly #limits: ResolvedConcurrency;
   readonly #register: LaneRegister;
+  readonly pacing: Pacing;
   /** Lanes that may have something to start, in the order of their turns. */
   readonly #ready = new Set<Lane>();
+  /** Lanes that wait here for an allowance, and until when. */
+  readonly #waitingFor = new Map<Lane, number>();
+  #held: Held[] = [];
   /** Recipients under lease, reserved ones included. */
   #active = 0;
   #attempts = 0;
@@ -55,6 +84,7 @@ export class Scheduler {
 
   constructor(limits: ResolvedConcurrency, planner: RoutePlanner) {
     this.#limits = limits;
+    this.pacing = new Pacing(planner);
     this.#newcomers = Math.floor(limits.maxAttempts / 4);
     this.#register = new LaneRegister({
       initial: (own) => (own ? limits.ownPerLane : limits.initialPerLane),
@@ -126,6 +156,7 @@ export class Scheduler {
 
   /** Takes out the group whose turn it is, as an attempt; `undefined`: nothing may start now. */
   next(now: number): Group | undefined {
+    this.#endWaits(now);
     for (const lane of this.#ready) {
       const free = this.#limits.maxAttempts - this.#attempts;
       if (free <= 0) return undefined;
@@ -133,15 +164,30 @@ export class Scheduler {
         this.#ready.delete(lane); // its own next end or admission brings it back
         continue;
       }
-      if (lane.site.inFlight >= siteLimit(lane.site, now)) {
+      if (lane.site.inFlight >= this.#siteLimit(lane.site, now)) {
         this.#ready.delete(lane);
         lane.site.blocked.add(lane);
         continue;
       }
       if (lane.inFlight > 0 && lane.inFlight >= free - this.#newcomers) continue;
-      return this.#start(lane);
+      const head = lane.room.peek();
+      const exhausted = head && this.pacing.exhausted(lane, head, now);
+      if (exhausted === undefined) return this.#start(lane, now);
+      this.#hold(lane, exhausted, now);
     }
     return undefined;
+  }
+
+  /** What was held back since it was last asked: its allowance has room again in a long time only. */
+  takeHeld(): readonly Held[] {
+    const held = this.#held;
+    this.#held = [];
+    return held;
+  }
+
+  /** When the first lane that waits here has room again. */
+  get nextRoomAt(): number | undefined {
+    return this.#waitingFor.size === 0 ? undefined : Math.min(...this.#waitingFor.values());
   }
 
   /** An attempt has ended, and this is what it says. Its leases go on until `release`. */
@@ -200,7 +246,8 @@ export class Scheduler {
     }
     const excludeSites: SiteKey[] = [];
     for (const site of this.#register.sites()) {
-      site.excluded = isFull(site, now) || (site.excluded && siteLimit(site, now) === 0);
+      site.excluded =
+        this.#isFull(site, now) || (site.excluded && this.#siteLimit(site, now) === 0);
       if (site.excluded) excludeSites.push(site.key);
     }
     return { excludeLanes, excludeSites };
@@ -210,7 +257,8 @@ export class Scheduler {
   quiet(lane: LaneKey): void {
     const site = this.#register.find(lane)?.site;
     // A site of one lane is left alone by letting the lane rest in the store.
-    if (site?.health.kind === 'resting' && site.lanes.size > 1) site.excluded = true;
+    const rests = site !== undefined && (site.health.kind === 'resting' || site.heldUntil > 0);
+    if (rests && site.lanes.size > 1) site.excluded = true;
   }
 
   /** How many recipients of each lane a claim with these limits gave. */
@@ -228,16 +276,25 @@ export class Scheduler {
   /** The earliest end of a site's rest. */
   nextRestEnd(now: number): number | undefined {
     let earliest: number | undefined;
-    for (const { health } of this.#register.sites()) {
-      if (health.kind !== 'resting' || health.until <= now) continue;
-      earliest = Math.min(earliest ?? health.until, health.until);
+    for (const site of this.#register.sites()) {
+      const until = siteRestsUntil(site, now);
+      if (until !== undefined) earliest = Math.min(earliest ?? until, until);
     }
     return earliest;
   }
 
-  #start(lane: Lane): Group | undefined {
+  /** Every site that is known, and how much it may have. */
+  *sites(now: number): Iterable<SiteStanding> {
+    for (const site of this.#register.sites()) yield this.#standing(site, now);
+    for (const key of this.pacing.shapedSites()) {
+      if (this.#register.findSite(key) === undefined) yield shapedAlone(key, this.pacing, now);
+    }
+  }
+
+  #start(lane: Lane, now: number): Group | undefined {
     const group = lane.room.shift();
     if (group === undefined) return undefined;
+    this.pacing.started(lane, group, now);
     this.#ready.delete(lane); // behind all others
     if (lane.room.recipients > 0) this.#ready.add(lane);
     this.#waiting -= group.recipients.length;
@@ -251,17 +308,27 @@ export class Scheduler {
   #learn(lane: Lane, judgement: Judgement, now: number): Rested {
     const resting = restsUntil(lane, now) !== undefined;
     const { site } = lane;
-    if (judgement === 'answered') {
+    if (judgement.kind === 'answered') {
+      this.pacing.answered(site, now);
       if (lane.health.kind !== 'well') lane.window = openWindow(this.#initial(lane));
       else lane.window = grownWindow(lane.window, this.#max(lane));
       lane.health = WELL;
       site.health = WELL;
       // An attempt that began before the rest says that it was called too early.
-      return resting ? { lanes: [{ lane: lane.key, until: now }], groups: [] } : NOTHING_RESTED;
+      const early = resting && restsUntil(lane, now) === undefined;
+      return early ? { lanes: [{ lane: lane.key, until: now }], groups: [] } : NOTHING_RESTED;
     }
+    const trouble = judgement.kind === 'trouble' ? judgement : undefined;
+    if (trouble?.overload === true) this.pacing.overloaded(site, site.inFlight + 1, now);
     const probing = lane.health.kind === 'probing' || site.health.kind === 'probing';
-    if (resting || (judgement === 'unknown' && !probing)) return NOTHING_RESTED;
     const rule = this.#restRule(lane);
+    if (trouble?.restMs !== undefined) {
+      const restMs = Math.min(trouble.restMs, rule.maxRestMs);
+      lane.health = restedFor(lane.health, restMs, now, rule);
+      site.health = restedFor(site.health, restMs, now, rule);
+      return this.#rested(lane, now);
+    }
+    if (resting || (judgement.kind === 'unknown' && !probing)) return NOTHING_RESTED;
     const cohort = Math.max(this.#limits.initialPerLane, site.inFlight + 1);
     const laneCohort = lane.own ? this.#limits.initialPerLane : lane.window.size;
     lane.health = troubled(lane.health, laneCohort, now, rule);
@@ -273,7 +340,7 @@ export class Scheduler {
   /** What rests since the last answer, taken out of the room. */
   #rested(lane: Lane, now: number): Rested {
     if (restsUntil(lane, now) === undefined) return NOTHING_RESTED;
-    const siteRests = lane.site.health.kind === 'resting';
+    const siteRests = siteRestsUntil(lane.site, now) !== undefined;
     const candidates = siteRests ? [...lane.site.lanes] : [lane];
     const stopped = candidates.filter((each) => each === lane || each.room.recipients > 0);
     return {
@@ -284,7 +351,7 @@ export class Scheduler {
 
   /** As many lanes as the site has room for may go on. */
   #unblock(site: Site, now: number): void {
-    let room = siteLimit(site, now) - site.inFlight;
+    let room = this.#siteLimit(site, now) - site.inFlight;
     if (room <= 0) return;
     for (const lane of site.blocked) {
       if (room <= 0) return; // and whoever else is of this site need not be asked for
@@ -300,8 +367,31 @@ export class Scheduler {
   #drainLane(lane: Lane): readonly Group[] {
     this.#waiting -= lane.room.recipients;
     this.#ready.delete(lane);
+    this.#waitingFor.delete(lane);
     lane.site.blocked.delete(lane);
     return lane.room.drain();
+  }
+
+  /** Lets a lane wait until its allowance has room: here, or for long in the store. */
+  #hold(lane: Lane, exhausted: Exhausted, now: number): void {
+    this.#ready.delete(lane);
+    const { key, until } = exhausted;
+    if (until - now <= MAX_HELD_MS) {
+      this.#waitingFor.set(lane, until);
+      return;
+    }
+    // Now and then who waits must be looked at: it may expire, or its author be told of the delay.
+    const heldUntil = Math.min(until, now + this.#limits.maxRestMs);
+    (key === lane.site.key ? lane.site : lane).heldUntil = heldUntil;
+    this.#held.push({ ...this.#rested(lane, now), exhausted });
+  }
+
+  #endWaits(now: number): void {
+    for (const [lane, until] of this.#waitingFor) {
+      if (until > now) continue;
+      this.#waitingFor.delete(lane);
+      this.#ready.add(lane);
+    }
   }
 
   /** How many attempts the lane may have. */
@@ -311,8 +401,33 @@ export class Scheduler {
   }
 
   #isSiteResting(key: SiteKey, now: number): boolean {
-    const health = this.#register.findSite(key)?.health;
-    return health?.kind === 'resting' && health.until > now;
+    const site = this.#register.findSite(key);
+    return site !== undefined && siteRestsUntil(site, now) !== undefined;
+  }
+
+  /** How many attempts the site may have: none while it rests or is held back, one while it is probed. */
+  #siteLimit(site: Site, now: number): number {
+    if (siteRestsUntil(site, now) !== undefined) return 0;
+    return site.health.kind === 'well' ? this.pacing.maxAttempts(site) : 1;
+  }
+
+  /** A site that has all it can use, and lanes that wait for it. */
+  #isFull(site: Site, now: number): boolean {
+    return site.blocked.size > 0 && site.inFlight >= this.#siteLimit(site, now);
+  }
+
+  #standing(site: Site, now: number): SiteStanding {
+    const { health, heldUntil, inFlight, key } = site;
+    const shape = this.pacing.shapeOf(key);
+    return {
+      site: key,
+      attempts: inFlight,
+      maxAttempts: this.pacing.maxAttempts(site),
+      ...(health.kind === 'resting' && health.until > now ? { restsUntil: health.until } : {}),
+      ...(heldUntil > now ? { heldUntil } : {}),
+      ...(shape === undefined ? {} : { shape }),
+      rates: this.pacing.standings(key, now),
+    };
   }
 
   /** How many recipients one lane may have waiting. */
@@ -335,14 +450,13 @@ export class Scheduler {
   }
 }
 
-/** How many attempts the site may have: none while it rests, one while it is probed. */
-function siteLimit(site: Site, now: number): number {
-  const { health } = site;
-  if (health.kind === 'well') return site.maxAttempts;
-  return health.kind === 'resting' && health.until > now ? 0 : 1;
-}
-
-/** A site that has all it can use, and lanes that wait for it. */
-function isFull(site: Site, now: number): boolean {
-  return site.blocked.size > 0 && site.inFlight >= siteLimit(site, now);
+/** A site to which nothing goes at present, and of which something was learnt. */
+function shapedAlone(key: SiteKey, pacing: Pacing, now: number): SiteStanding {
+  const shape = pacing.shapeOf(key);
+  return {
+    site: key,
+    attempts: 0,
+    ...(shape === undefined ? {} : { shape }),
+    rates: pacing.standings(key, now),
+  };
 }

@@ -37,13 +37,17 @@ export class WaitingRoom {
     this.#recipients += group.recipients.length;
   }
 
+  /** Whose turn it is. */
+  peek(): Group | undefined {
+    const [groups] = this.#turn()?.senders.values() ?? [];
+    return groups?.[0];
+  }
+
   /** Takes out whose turn it is. */
   shift(): Group | undefined {
-    const waiting = this.#classes.filter(({ senders }) => senders.size > 0);
-    const [first] = waiting;
-    if (first === undefined) return undefined;
-    const turn = waiting.findLast(({ passedOver }) => passedOver >= PATIENCE) ?? first;
-    for (const each of waiting) if (each !== turn) each.passedOver++;
+    const turn = this.#turn();
+    if (turn === undefined) return undefined;
+    for (const each of this.#classes) if (each !== turn && each.senders.size > 0) each.passedOver++;
     turn.passedOver = 0;
     const group = takeTurn(turn.senders);
     this.#recipients -= group?.recipients.length ?? 0;
@@ -65,6 +69,11 @@ export class WaitingRoom {
     }
     this.#recipients = 0;
     return groups;
+  }
+
+  #turn(): WaitingClass | undefined {
+    const waiting = this.#classes.filter(({ senders }) => senders.size > 0);
+    return waiting.findLast(({ passedOver }) => passedOver >= PATIENCE) ?? waiting[0];
   }
 
   #classOf(priority: Priority): WaitingClass {

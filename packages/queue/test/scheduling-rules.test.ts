@@ -86,7 +86,7 @@ describe('what outcomes say of the host', () => {
     ['unknown', [{ kind: 'delayed', status: DELIVERED.status, reason: 'a fault of ours' }]],
     ['unknown', []],
   ] as const)('%s', (judgement, outcomes) => {
-    expect(judgementOf(outcomes)).toBe(judgement);
+    expect(judgementOf(outcomes).kind).toBe(judgement);
   });
 });
 

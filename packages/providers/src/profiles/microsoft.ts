@@ -28,7 +28,7 @@ const BUSY: readonly ReplyRule[] = [
     meaning: {
       about: 'account',
       advice: 'Microsoft takes no mail of this tenant or address: look into its security portal',
-      restMs: 4 * HOUR_MS,
+      restMs: HOUR_MS,
     },
   },
 ];
@@ -86,7 +86,7 @@ const SUBMISSION: readonly ReplyRule[] = [
     meaning: {
       about: 'account',
       advice: 'The account is blocked for what it sent: unblock it in the security portal',
-      restMs: 4 * HOUR_MS,
+      restMs: HOUR_MS,
     },
   },
   {

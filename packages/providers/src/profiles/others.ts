@@ -18,7 +18,7 @@ const YAHOO_DEFERRALS: readonly ReplyRule[] = [
     meaning: {
       about: 'account',
       advice: 'Yahoo takes nothing from our address: check lists and complaints before going on',
-      restMs: 4 * HOUR_MS,
+      restMs: HOUR_MS,
     },
   },
   {
