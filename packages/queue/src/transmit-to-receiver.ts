@@ -5,9 +5,10 @@
  * Every refusal becomes an outcome of the recipients that it concerns. What the
  * receiver cannot keep is not asked of it: DSN parameters are left out, as their duty
  * stays here then (RFC 3461 §5.2.2); mail that it may not carry fails with proof.
- * A receiver that takes few recipients at once gets them in several transactions.
+ * A receiver that takes few recipients at once gets them in several transactions, whether it
+ * said so before or says it then.
  */
-import { createReply, outcomeOfError, pour, refuse } from '@posthouse/mail';
+import { createReply, isTaken, outcomeOfError, pour, refuse } from '@posthouse/mail';
 import type {
   ContentWriter,
   MailError,
@@ -18,6 +19,7 @@ import type {
   ReceiverCapabilities,
   RecipientOutcome,
 } from '@posthouse/mail';
+import type { RecipientRecord } from './record.ts';
 import type { Attempt, Transmitter } from './transmitter.ts';
 
 /** Makes a transmitter that hands everything to the receiver. */
@@ -28,14 +30,43 @@ export function transmitToReceiver(receiver: MailReceiver): Transmitter {
       const refusal = unsupported(attempt.message.params, capabilities);
       if (refusal !== undefined) return attempt.recipients.map(() => outcomeOfError(refusal));
       const { maxRecipients = Infinity } = capabilities;
-      const outcomes: RecipientOutcome[] = [];
-      for (let at = 0; at < attempt.recipients.length; at += maxRecipients) {
-        const recipients = attempt.recipients.slice(at, at + maxRecipients);
-        outcomes.push(...(await transact(receiver, { ...attempt, recipients }, capabilities.dsn)));
+      const outcomes = new Map<RecipientRecord, RecipientOutcome>();
+      let open = attempt.recipients;
+      while (open.length > 0) {
+        const recipients = open.slice(0, maxRecipients);
+        const answers = await transact(receiver, { ...attempt, recipients }, capabilities.dsn);
+        for (const [i, recipient] of recipients.entries()) {
+          outcomes.set(recipient, answers[i] ?? tooFewOutcomes());
+        }
+        open = [...left(recipients, answers), ...open.slice(recipients.length)];
       }
-      return outcomes;
+      return attempt.recipients.map((recipient) => outcomes.get(recipient) ?? tooFewOutcomes());
     },
   };
+}
+
+/**
+ * Whom a receiver that has taken the message for others had no room for in that transaction: they
+ * are named again at once, in another one (RFC 5321 §4.5.3.1.8).
+ */
+function left(
+  recipients: readonly RecipientRecord[],
+  outcomes: readonly RecipientOutcome[],
+): readonly RecipientRecord[] {
+  if (!outcomes.some(isTaken)) return [];
+  return recipients.filter((_, i) => wasOneTooMany(outcomes[i]));
+}
+
+/** 452, which old servers say as 552; with X.5.3, or nothing that says what it was (§4.5.3.1.10). */
+function wasOneTooMany(outcome: RecipientOutcome | undefined): boolean {
+  if (outcome?.kind !== 'delayed') return false;
+  const { reply, status } = outcome;
+  if (status.subject === 5 && status.detail === 3) return true;
+  return (reply?.code === 452 || reply?.code === 552) && reply.status === undefined;
+}
+
+function tooFewOutcomes(): RecipientOutcome {
+  return outcomeOfError(new TypeError('the receiver gave too few outcomes'));
 }
 
 async function transact(
@@ -61,9 +92,7 @@ async function transact(
   return answers.map((answer) => {
     if (answer.status === 'rejected') return outcomeOfError(answer.reason);
     const outcome = results[next++];
-    return outcome === undefined
-      ? outcomeOfError(new TypeError('the receiver gave too few outcomes'))
-      : responsible(outcome, dsn);
+    return outcome === undefined ? tooFewOutcomes() : responsible(outcome, dsn);
   });
 }
 

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { contentOf, enhancedStatus, NO_PARAMS, refuse } from '@posthouse/mail';
+import {
+  contentOf,
+  createReply,
+  enhancedStatus,
+  MailError,
+  NO_PARAMS,
+  refuse,
+} from '@posthouse/mail';
 import type { MailParams, RcptParams } from '@posthouse/mail';
 import {
   createRecordingReceiver,
@@ -145,6 +152,26 @@ describe('a transmitter over a receiver', () => {
     ]);
   });
 
+  it.each([
+    ['452 4.5.3', () => refuse('too-many-recipients'), 3],
+    ['452 that says no more', () => peerSays(452), 3],
+    ['552, as old servers say', () => peerSays(552), 3],
+    ['452 4.2.2, which is about the mailbox', () => refuse('mailbox-full'), 1],
+  ] as const)('names those again at once who were too many: %s', async (_, refusal, messages) => {
+    let asked = 0;
+    const { receiver, transmitter } = receiverWith({
+      onMail: () => void (asked = 0),
+      onRecipient: () => (++asked > 2 ? refusal() : undefined),
+    });
+    const addresses = [1, 2, 3, 4, 5].map((n) => `r${n}@example.net`);
+    const outcomes = await transmitter.transmit(await attemptFor(addresses));
+    expect(receiver.messages).toHaveLength(messages);
+    expect(receiver.messages.flatMap(recordedAddresses)).toEqual(
+      addresses.slice(0, messages === 1 ? 2 : 5),
+    );
+    expect(outcomes.filter(({ kind }) => kind === 'relayed')).toHaveLength(messages === 1 ? 2 : 5);
+  });
+
   it('stops when it is told to', async () => {
     const { receiver, transmitter } = receiverWith();
     const attempt = await attemptFor(['a@example.net']);
@@ -153,3 +180,10 @@ describe('a transmitter over a receiver', () => {
     expect(receiver.open).toBe(0);
   });
 });
+
+/** A refusal of a peer that is for now, whatever its code. */
+function peerSays(code: number): MailError {
+  return new MailError('peer-refused', createReply(code, undefined, 'too many'), undefined, {
+    scope: 'recipient',
+  });
+}
