@@ -1,5 +1,6 @@
 /**
- * Which IP addresses a name found in DNS may send us to, and which of ours we come from. Pure.
+ * Which IP addresses a name found in DNS may send us to, which are our own, and which of ours
+ * we come from.
  *
  * A domain's owner writes its MX records, so they are a peer's word: an address of this
  * machine or of no machine at all would make us talk to ourselves or to whatever else
@@ -8,6 +9,7 @@
  * RFC 6890 (special-purpose addresses), RFC 5321 §5.1 (loops).
  */
 import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { createNetworks } from '@posthouse/mail';
 import type { Networks } from '@posthouse/mail';
 import type { NextHost } from './next-hosts.ts';
@@ -31,6 +33,22 @@ export function createForbiddenNetworks(
   networks: readonly string[] = UNROUTABLE_NETWORKS,
 ): Networks {
   return createNetworks(networks);
+}
+
+/** The addresses of this machine, as they are now. Loopback is none that another domain means. */
+export function createOwnAddresses(): () => Networks {
+  let known = '';
+  let networks = createNetworks([]);
+  return () => {
+    const addresses = Object.values(networkInterfaces())
+      .flatMap((each) => each ?? [])
+      .filter(({ internal }) => !internal)
+      .map(({ address }) => address);
+    const now = addresses.join();
+    if (now !== known) networks = createNetworks(addresses);
+    known = now;
+    return networks;
+  };
 }
 
 /**

@@ -4,11 +4,12 @@
  * Known in memory only, and of at most `MAX_HOSTS`: who rests is dialled in vain once.
  */
 import type { Clock, RecipientOutcome } from '@posthouse/mail';
+import type { HostMemory } from './host-memory.ts';
 import type { NextHost } from './next-hosts.ts';
 
 const MAX_HOSTS = 10_000;
 
-export class HostRests {
+export class HostRests implements HostMemory {
   readonly #clock: Clock;
   /** In the order in which they were told. */
   readonly #until = new Map<string, number>();

@@ -1,5 +1,5 @@
 /** The relay: who may relay, what an address means, where mail goes next. */
-export { createForbiddenNetworks } from './host-address.ts';
+export { createForbiddenNetworks, createOwnAddresses } from './host-address.ts';
 export { createIngress } from './ingress.ts';
 export type { IngressDeps, IngressOptions } from './ingress.ts';
 export { admitRecipient, mayRelay } from './admission.ts';

@@ -12,13 +12,19 @@ import type { Answer, MxRecord } from '@posthouse/dns';
 
 /** What the MX records say. */
 export type MxChoice =
-  | { readonly kind: 'hosts'; readonly hosts: readonly Domain[] }
+  | { readonly kind: 'hosts'; readonly hosts: readonly MxHost[] }
   | { readonly kind: 'null-mx' }
   | { readonly kind: 'no-such-domain' }
   /** We are the best host there is: the mail would go round. */
   | { readonly kind: 'ourselves' }
   /** There are records, and none of them can mean anything. */
   | { readonly kind: 'unusable'; readonly records: readonly string[] };
+
+/** A host to try. */
+export interface MxHost {
+  readonly name: Domain;
+  readonly preference: number;
+}
 
 /** Facts that the choice depends on. */
 export interface MxFacts {
@@ -32,7 +38,9 @@ export interface MxFacts {
 /** Chooses the hosts, the first to be tried first. */
 export function chooseMx(answer: Answer<MxRecord>, facts: MxFacts): MxChoice {
   if (answer.kind === 'no-such-domain') return { kind: 'no-such-domain' };
-  if (answer.kind === 'empty') return { kind: 'hosts', hosts: [facts.domain] };
+  if (answer.kind === 'empty') {
+    return { kind: 'hosts', hosts: [{ name: facts.domain, preference: 0 }] };
+  }
   const { records } = answer;
   if (records.length === 1 && records[0]?.exchange === '.') return { kind: 'null-mx' };
   const hosts = records.flatMap(({ exchange, preference }) =>
@@ -45,5 +53,9 @@ export function chooseMx(answer: Answer<MxRecord>, facts: MxFacts): MxChoice {
     .filter((host) => host.preference < limit)
     .toSorted((a, b) => a.preference - b.preference || a.order - b.order);
   if (better.length === 0) return { kind: 'ourselves' };
-  return { kind: 'hosts', hosts: [...new Set(better.map((host) => host.exchange))] };
+  const once = new Map<Domain, MxHost>();
+  for (const { exchange: name, preference } of better) {
+    if (!once.has(name)) once.set(name, { name, preference });
+  }
+  return { kind: 'hosts', hosts: [...once.values()] };
 }

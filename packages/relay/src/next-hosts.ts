@@ -19,6 +19,7 @@ import type { Domain, MailDomain, Networks } from '@posthouse/mail';
 import type { Answer, Resolver } from '@posthouse/dns';
 import { fromSources, interleaveFamilies } from './host-address.ts';
 import { chooseMx } from './mx.ts';
+import type { MxHost } from './mx.ts';
 import type { Route, RouteHost, SourceAddresses } from './route.ts';
 
 /** One address to try. */
@@ -52,6 +53,8 @@ export interface NextHostsDeps {
   readonly resolver: Pick<Resolver, 'mx' | 'addresses'>;
   /** In [0, 1). */
   readonly random: () => number;
+  /** Addresses that are ourselves; asked for each time. @default none */
+  readonly ownAddresses?: (() => Networks) | undefined;
 }
 
 /** Finds the hosts of a route, first to be tried first. */
@@ -64,12 +67,23 @@ export interface NextHosts {
 export function createNextHosts(options: NextHostsOptions, deps: NextHostsDeps): NextHosts {
   const { port = 25, maxAddresses = 10, forbidden } = options;
 
-  async function addressesOf(host: Domain, signal?: AbortSignal): Promise<readonly string[]> {
+  function isOurs(addresses: readonly string[]): boolean {
+    const own = deps.ownAddresses?.();
+    return own !== undefined && addresses.some((address) => own.includes(address));
+  }
+
+  /** Its addresses; none where they, or the name that an alias leads to, are our own. */
+  async function addressesOf(
+    host: Domain,
+    signal?: AbortSignal,
+  ): Promise<readonly string[] | 'ourselves'> {
     const [six, four] = await Promise.allSettled([
       deps.resolver.addresses(host, 6, signal),
       deps.resolver.addresses(host, 4, signal),
     ]);
     const found = interleaveFamilies(recordsOf(six), recordsOf(four));
+    if (namesOf(six, four).some((name) => options.ourNames.has(name))) return 'ourselves';
+    if (isOurs(found)) return 'ourselves';
     if (found.length > 0) return found;
     for (const answer of [six, four]) if (answer.status === 'rejected') throw answer.reason;
     return [];
@@ -79,22 +93,27 @@ export function createNextHosts(options: NextHostsOptions, deps: NextHostsDeps):
     const answer = await deps.resolver.mx(domain, signal);
     const choice = chooseMx(answer, { domain, ourNames: options.ourNames, random: deps.random });
     if (choice.kind !== 'hosts') throw noHost(domain, choice.kind);
-    const found: { readonly name: Domain; readonly address: string }[] = [];
+    const found: (MxHost & { readonly address: string })[] = [];
     let trouble: unknown;
-    for (const name of choice.hosts) {
-      if (found.length >= maxAddresses) break;
+    let ours = Infinity;
+    for (const host of choice.hosts) {
+      if (found.length >= maxAddresses || host.preference >= ours) break;
       try {
-        const addresses = await addressesOf(name, signal);
-        found.push(...addresses.map((address) => ({ name, address })));
+        const addresses = await addressesOf(host.name, signal);
+        if (addresses === 'ourselves') ours = host.preference;
+        else found.push(...addresses.map((address) => ({ ...host, address })));
       } catch (error) {
         trouble = error; // the other hosts may still be found
       }
     }
-    const usable = found.filter(({ address }) => !forbidden.includes(address));
+    // To a host that is no better than ourselves it would go round (RFC 5321 §5.1).
+    const better = found.filter(({ preference }) => preference < ours);
+    const usable = better.filter(({ address }) => !forbidden.includes(address));
     const isSigned = answer.secure;
     if (usable.length > 0) return usable.map(foundHost({ domain, isSigned }, port));
     if (trouble !== undefined) throw asRoutingTrouble(trouble, domain);
-    throw found.length > 0 ? noHost(domain, 'ourselves') : noHost(domain, 'no-address');
+    const nobody = better.length === 0 && ours === Infinity;
+    throw noHost(domain, nobody ? 'no-address' : 'ourselves');
   }
 
   return {
@@ -105,7 +124,7 @@ export function createNextHosts(options: NextHostsOptions, deps: NextHostsDeps):
         case 'literal': {
           if (!isAddressLiteral(route.domain)) throw new TypeError('no address literal');
           const address = literalAddress(route.domain);
-          if (forbidden.includes(address)) throw refuse('route-to-self');
+          if (forbidden.includes(address) || isOurs([address])) throw refuse('route-to-self');
           const foundFor = { domain: route.domain, isSigned: false };
           const host = { name: route.domain, endpoint: { host: address, port }, foundFor };
           return reachable([host], route.source, maxAddresses);
@@ -149,6 +168,11 @@ function reachable(
     text: 'The next hosts have no address of the family that we send from',
     scope: 'host',
   });
+}
+
+/** The names that the addresses stand at: where aliases led. */
+function namesOf(...answers: readonly PromiseSettledResult<Answer<string>>[]): readonly string[] {
+  return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value.name] : []));
 }
 
 function recordsOf(answer: PromiseSettledResult<Answer<string>>): readonly string[] {

@@ -29,7 +29,9 @@ import type {
   NextHop,
   TlsCertificate,
 } from '@posthouse/smtp';
-import { createForbiddenNetworks } from './host-address.ts';
+import { createForbiddenNetworks, createOwnAddresses } from './host-address.ts';
+import { DeadFamilies } from './dead-families.ts';
+import { allOf } from './host-memory.ts';
 import { HostRests } from './host-rests.ts';
 import { createIngress } from './ingress.ts';
 import { createNextHosts } from './next-hosts.ts';
@@ -203,7 +205,7 @@ function createOutlet(
       forbidden: createForbiddenNetworks(options.forbiddenNetworks),
       port: options.smtpPort,
     },
-    { resolver, random: Math.random },
+    { resolver, random: Math.random, ownAddresses: createOwnAddresses() },
   );
   const { delivery, connections } = isReceiver(deps.delivery)
     ? { delivery: deps.delivery, connections: [] }
@@ -212,7 +214,7 @@ function createOutlet(
   const transmitter = createTransmission({
     routing,
     nextHosts,
-    rests: new HostRests(clock),
+    memory: allOf(new DeadFamilies(clock), new HostRests(clock)),
     delivery: transmitToReceiver(delivery),
     async sendTo(host, attempt) {
       const outcomes = senseOf(host, await send(host, attempt));

@@ -10,7 +10,7 @@
 import { isTaken, outcomeOfError, refuse } from '@posthouse/mail';
 import type { RecipientOutcome } from '@posthouse/mail';
 import type { Attempt, RecipientRecord, Transmitter } from '@posthouse/queue';
-import type { HostRests } from './host-rests.ts';
+import type { HostMemory } from './host-memory.ts';
 import type { NextHost, NextHosts, OnwardRoute } from './next-hosts.ts';
 import { decideRoute, laneOf, senderOf } from './route.ts';
 import type { Route, RoutingTable } from './route.ts';
@@ -20,8 +20,8 @@ export interface TransmissionDeps {
   readonly nextHosts: NextHosts;
   /** Own domains. */
   readonly delivery: Transmitter;
-  /** Hosts that asked to be left alone. */
-  readonly rests: HostRests;
+  /** Which hosts have little hope at the moment. */
+  readonly memory: HostMemory;
   /** One attempt at one host. */
   readonly sendTo: (host: NextHost, attempt: Attempt) => Promise<readonly RecipientOutcome[]>;
 }
@@ -105,11 +105,11 @@ async function transmitToHosts(
     return attempt.recipients.map(() => outcomeOfError(error));
   }
   const outcomes = new Map<RecipientRecord, RecipientOutcome>();
-  for (const host of deps.rests.inOrder(hosts)) {
+  for (const host of deps.memory.inOrder(hosts)) {
     const open = attempt.recipients.filter((recipient) => mayTryOn(outcomes.get(recipient)));
     if (open.length === 0 || attempt.signal.aborted) break;
     const answers = await deps.sendTo(host, { ...attempt, recipients: open });
-    deps.rests.learn(host, answers);
+    deps.memory.learn(host, answers);
     note(outcomes, open, answers);
   }
   return outcomesOf(attempt, outcomes);

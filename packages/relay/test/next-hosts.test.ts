@@ -1,7 +1,7 @@
 import { createResolver } from '@posthouse/dns';
 import type { Resolver } from '@posthouse/dns';
 import { createDnsServer } from '@posthouse/dns/testing';
-import { literalOf, silentLogger, systemClock } from '@posthouse/mail';
+import { createNetworks, literalOf, silentLogger, systemClock } from '@posthouse/mail';
 import type { Startable } from '@posthouse/mail';
 import { domain } from '@posthouse/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -33,6 +33,24 @@ const server = createDnsServer(
       ],
     },
     'allill.test': { mx: [[5, 'ill.test']] },
+    'alias.test': { cname: 'two.test' },
+    'mxalias.test': { mx: [[5, 'mailalias.test']] },
+    'mailalias.test': { cname: 'b.two.test' },
+    'roundalias.test': { mx: [[5, 'usalias.test']] },
+    'usalias.test': { cname: 'us.test' },
+    'us.test': { a: ['192.0.2.100'] },
+    'ouraddress.test': {
+      mx: [
+        [5, 'b.two.test'],
+        [10, 'a.two.test'],
+        [10, 'mine.test'],
+        [20, 'bare.test'],
+      ],
+    },
+    'mine.test': { a: ['198.51.100.1'] },
+    'oursalone.test': { mx: [[5, 'mine.test']] },
+    'oursbare.test': { a: ['198.51.100.1'] },
+    'nonsense.test': { mx: [[5, 'no_host']], a: ['192.0.2.8'] },
   },
   { 'ill.test': 'server-failure', 'sick.test': 'server-failure' },
 );
@@ -48,7 +66,7 @@ beforeAll(async () => {
   await resolver.start();
   nextHosts = createNextHosts(
     { ourNames: new Set(['us.test']), forbidden: createForbiddenNetworks() },
-    { resolver, random: () => 0 },
+    { resolver, random: () => 0, ownAddresses: () => createNetworks(['198.51.100.1']) },
   );
 });
 afterAll(async () => {
@@ -84,12 +102,15 @@ describe('the hosts of a domain', () => {
     ['absent.test', '550 5.1.2'],
     ['round.test', '554 5.4.6'],
     ['inward.test', '554 5.4.6'],
+    ['roundalias.test', '554 5.4.6'],
+    ['oursalone.test', '554 5.4.6'],
+    ['oursbare.test', '554 5.4.6'],
   ])('prove that %s can get no mail: %s', async (name, reply) => {
     await expect(find(name)).rejects.toMatchObject({ permanent: true });
     await expect(find(name)).rejects.toThrow(reply);
   });
 
-  it.each(['void.test', 'allill.test', 'sick.test'])(
+  it.each(['void.test', 'allill.test', 'sick.test', 'nonsense.test'])(
     'prove nothing where the DNS is in trouble or the records are unfinished: %s',
     async (name) => {
       await expect(find(name)).rejects.toMatchObject({
@@ -98,6 +119,17 @@ describe('the hosts of a domain', () => {
       });
     },
   );
+
+  it.each([
+    ['of a domain', 'alias.test', ['2001:db8::1', '192.0.2.1', '192.0.2.2', '192.0.2.3']],
+    ['of a mail host', 'mxalias.test', ['192.0.2.3']],
+  ])('are found by way of an alias %s', async (_, name, found) => {
+    expect(await addresses(name)).toEqual(found);
+  });
+
+  it('are those before the one that is ourselves by its address, none as good as it', async () => {
+    expect(await addresses('ouraddress.test')).toEqual(['192.0.2.3']);
+  });
 
   it('are those that can be found, where one cannot', async () => {
     expect(await addresses('halfill.test')).toEqual(['192.0.2.3']);

@@ -198,7 +198,7 @@ export async function startWorld(setting: WorldSetting): Promise<World> {
       { ourNames: new Set(), forbidden: createNetworks([]), port: peer.port },
       { resolver, random: () => 0 },
     ),
-    rests: new HostRests(systemClock),
+    memory: new HostRests(systemClock),
     delivery: { transmit: () => Promise.reject(new Error('nothing is for us')) },
     sendTo: createSending(tls.guard, peers),
   });

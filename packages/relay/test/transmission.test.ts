@@ -67,7 +67,7 @@ it('asks no host to take another domain’s mail, when routes have changed since
         return [{ name: host, endpoint: { host, port: 25 } }];
       },
     },
-    rests: new HostRests(systemClock),
+    memory: new HostRests(systemClock),
     delivery: { transmit: () => Promise.reject(new Error('the mailbox is ill')) },
     sendTo: async ({ name }, { recipients }) =>
       recipients.map(({ forwardPath }) => {
@@ -99,7 +99,7 @@ it('calls delivered what our own delivery agent has taken over the wire', async 
       outbound: { kind: 'off' },
     },
     nextHosts: { find: () => Promise.reject(new Error('nobody looks for hosts')) },
-    rests: new HostRests(systemClock),
+    memory: new HostRests(systemClock),
     delivery: {
       transmit: async () => [{ kind: 'relayed', status, reply, notifies: false }],
     },
@@ -124,7 +124,7 @@ it('tries a host that asked for a rest after the others, until the rest is over'
       outbound: { kind: 'hosts', name: 'outbound', hosts: [] },
     },
     nextHosts: { find: async () => [host('first.test'), host('second.test')] },
-    rests: new HostRests(clock),
+    memory: new HostRests(clock),
     delivery: { transmit: () => Promise.reject(new Error('nobody delivers')) },
     sendTo: async ({ name }, { recipients }) => {
       asked.push(name);

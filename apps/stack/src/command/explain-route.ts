@@ -7,7 +7,12 @@ import type { Directory } from '@posthouse/directory';
 import type { Answer, MxRecord, Resolver } from '@posthouse/dns';
 import { displayMailbox, MailError, replyText } from '@posthouse/mail';
 import type { Domain, Mailbox } from '@posthouse/mail';
-import { createForbiddenNetworks, createNextHosts, decideRoute } from '@posthouse/relay';
+import {
+  createForbiddenNetworks,
+  createNextHosts,
+  createOwnAddresses,
+  decideRoute,
+} from '@posthouse/relay';
 import type {
   HostRoute,
   NextHost,
@@ -156,7 +161,7 @@ async function nextHosts(route: OnwardRoute, deps: RouteDeps): Promise<readonly 
       ourNames: new Set([configuration.server.hostname]),
       forbidden: createForbiddenNetworks(),
     },
-    { resolver, random: Math.random },
+    { resolver, random: Math.random, ownAddresses: createOwnAddresses() },
   );
   let found: readonly NextHost[];
   try {
