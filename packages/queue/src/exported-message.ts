@@ -14,7 +14,7 @@ import {
   parseTransactionId,
 } from '@posthouse/mail';
 import type { MessageRecord, Priority, RecipientRecord } from './record.ts';
-import { PRIORITY_RANKS } from './rules/transitions.ts';
+import { PRIORITY_RANKS } from './rules/priority-ranks.ts';
 
 /** What a line tells of a recipient. */
 export type ExportedRecipient = Omit<RecipientRecord, 'message' | 'lane' | 'site' | 'lease'>;

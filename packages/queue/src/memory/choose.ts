@@ -3,7 +3,8 @@
  * priority the lanes take turns, the one that waited longest first; within a lane by due time.
  */
 import { ranksInOrder } from '../rules/precedence.ts';
-import { claimableAt, PRIORITY_RANKS } from '../rules/transitions.ts';
+import { PRIORITY_RANKS } from '../rules/priority-ranks.ts';
+import { claimableAt } from '../rules/transitions.ts';
 import type { ClaimRequest } from '../store.ts';
 import type { LaneKey } from '../record.ts';
 import type { Lane, ShelvedRecipient, Shelves } from './shelves.ts';

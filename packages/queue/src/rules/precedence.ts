@@ -4,7 +4,7 @@
  * Best first, but every eighth claim begins with interactive mail and every eighth with bulk:
  * however much that is better keeps coming, nobody waits for ever.
  */
-import { PRIORITY_RANKS } from './transitions.ts';
+import { PRIORITY_RANKS } from './priority-ranks.ts';
 
 /** Claims in one round. */
 const ROUND = 8;

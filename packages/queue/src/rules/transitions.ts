@@ -4,17 +4,10 @@
  */
 import { formatMailbox } from '@posthouse/mail';
 import type { NewEvent } from '../event.ts';
-import type { Priority, RecipientRecord } from '../record.ts';
+import type { RecipientRecord } from '../record.ts';
 import type { Intervention, RecipientChange } from '../store.ts';
 
 type Again = Extract<RecipientChange, { readonly kind: 'again' }>;
-
-/** The order in which priorities go: the lower goes first. */
-export const PRIORITY_RANKS: Readonly<Record<Priority, number>> = {
-  notification: 0,
-  interactive: 1,
-  bulk: 2,
-};
 
 /** When the recipient could be claimed, its lane apart: due, and free of any lease. Never, while held. */
 export function claimableAt(recipient: RecipientRecord): number {

@@ -4,7 +4,7 @@
  */
 import type { EventCursor, NewEvent, QueueEvent } from '../event.ts';
 import type { MessageRecord, Priority, QueueId, RecipientRecord } from '../record.ts';
-import { PRIORITY_RANKS } from '../rules/transitions.ts';
+import { PRIORITY_RANKS } from '../rules/priority-ranks.ts';
 import type { Claimed, QueueEntry } from '../store.ts';
 import type { Head, Last, Path } from './encoding.ts';
 import type { ClaimedRow, FoundRow, LoggedRow, MessageRow, RecipientRow } from './protocol.ts';

@@ -7,7 +7,7 @@ import type { NewEvent } from '../event.ts';
 import type { MessageRecord, RecipientRecord } from '../record.ts';
 import { searchKeysOf } from '../rules/search-keys.ts';
 import { recipientText, reversePathText } from '../rules/selection.ts';
-import { PRIORITY_RANKS } from '../rules/transitions.ts';
+import { PRIORITY_RANKS } from '../rules/priority-ranks.ts';
 import { StoreError } from '../store.ts';
 import type { ClaimRequest, Conclusion, LeasedKey, NewMessage, RecipientChange } from '../store.ts';
 import type {

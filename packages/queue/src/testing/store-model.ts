@@ -3,7 +3,7 @@
  * property test. It knows recipients alone, in a list, and goes through all of it each time.
  */
 import type { RecipientKey, RecipientRecord } from '../record.ts';
-import { PRIORITY_RANKS } from '../rules/transitions.ts';
+import { PRIORITY_RANKS } from '../rules/priority-ranks.ts';
 import type { ClaimRequest, NewMessage } from '../store.ts';
 
 /** A recipient, and what a lease leaves behind. */
