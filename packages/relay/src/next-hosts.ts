@@ -65,41 +65,62 @@ export interface NextHosts {
 
 /** Makes the finder. */
 export function createNextHosts(options: NextHostsOptions, deps: NextHostsDeps): NextHosts {
-  const { port = 25, maxAddresses = 10, forbidden } = options;
+  return new HostFinder(options, deps);
+}
 
-  function isOurs(addresses: readonly string[]): boolean {
-    const own = deps.ownAddresses?.();
-    return own !== undefined && addresses.some((address) => own.includes(address));
+class HostFinder implements NextHosts {
+  readonly #options: NextHostsOptions;
+  readonly #deps: NextHostsDeps;
+  readonly #port: number;
+  readonly #maxAddresses: number;
+
+  constructor(options: NextHostsOptions, deps: NextHostsDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#port = options.port ?? 25;
+    this.#maxAddresses = options.maxAddresses ?? 10;
   }
 
-  /** Its addresses; none where they, or the name that an alias leads to, are our own. */
-  async function addressesOf(
-    host: Domain,
-    signal?: AbortSignal,
-  ): Promise<readonly string[] | 'ourselves'> {
-    const [six, four] = await Promise.allSettled([
-      deps.resolver.addresses(host, 6, signal),
-      deps.resolver.addresses(host, 4, signal),
-    ]);
-    const found = interleaveFamilies(recordsOf(six), recordsOf(four));
-    if (namesOf(six, four).some((name) => options.ourNames.has(name))) return 'ourselves';
-    if (isOurs(found)) return 'ourselves';
-    if (found.length > 0) return found;
-    for (const answer of [six, four]) if (answer.status === 'rejected') throw answer.reason;
-    return [];
+  async find(route: OnwardRoute, signal?: AbortSignal): Promise<readonly NextHost[]> {
+    switch (route.kind) {
+      case 'hosts':
+        return route.hosts.flatMap(namedHost);
+      case 'literal':
+        return reachable([this.#literalHost(route.domain)], route.source, this.#maxAddresses);
+      case 'mx': {
+        const found = await this.#findMx(route.domain, signal).catch((cause: unknown) => {
+          throw asRoutingTrouble(cause, route.domain);
+        });
+        return reachable(found, route.source, this.#maxAddresses);
+      }
+    }
   }
 
-  async function findMx(domain: Domain, signal?: AbortSignal): Promise<readonly NextHost[]> {
-    const answer = await deps.resolver.mx(domain, signal);
-    const choice = chooseMx(answer, { domain, ourNames: options.ourNames, random: deps.random });
+  #literalHost(domain: MailDomain): NextHost {
+    if (!isAddressLiteral(domain)) throw new TypeError('no address literal');
+    const host = literalAddress(domain);
+    if (this.#options.forbidden.includes(host) || this.#isOurs([host])) {
+      throw refuse('route-to-self');
+    }
+    return {
+      name: domain,
+      endpoint: { host, port: this.#port },
+      foundFor: { domain, isSigned: false },
+    };
+  }
+
+  async #findMx(domain: Domain, signal?: AbortSignal): Promise<readonly NextHost[]> {
+    const { forbidden, ourNames } = this.#options;
+    const answer = await this.#deps.resolver.mx(domain, signal);
+    const choice = chooseMx(answer, { domain, ourNames, random: this.#deps.random });
     if (choice.kind !== 'hosts') throw noHost(domain, choice.kind);
     const found: (MxHost & { readonly address: string })[] = [];
     let trouble: unknown;
     let ours = Infinity;
     for (const host of choice.hosts) {
-      if (found.length >= maxAddresses || host.preference >= ours) break;
+      if (found.length >= this.#maxAddresses || host.preference >= ours) break;
       try {
-        const addresses = await addressesOf(host.name, signal);
+        const addresses = await this.#addressesOf(host.name, signal);
         if (addresses === 'ourselves') ours = host.preference;
         else found.push(...addresses.map((address) => ({ ...host, address })));
       } catch (error) {
@@ -110,34 +131,31 @@ export function createNextHosts(options: NextHostsOptions, deps: NextHostsDeps):
     const better = found.filter(({ preference }) => preference < ours);
     const usable = better.filter(({ address }) => !forbidden.includes(address));
     const isSigned = answer.secure;
-    if (usable.length > 0) return usable.map(foundHost({ domain, isSigned }, port));
+    if (usable.length > 0) return usable.map(foundHost({ domain, isSigned }, this.#port));
     if (trouble !== undefined) throw asRoutingTrouble(trouble, domain);
     const nobody = better.length === 0 && ours === Infinity;
     throw noHost(domain, nobody ? 'no-address' : 'ourselves');
   }
 
-  return {
-    async find(route, signal) {
-      switch (route.kind) {
-        case 'hosts':
-          return route.hosts.flatMap(namedHost);
-        case 'literal': {
-          if (!isAddressLiteral(route.domain)) throw new TypeError('no address literal');
-          const address = literalAddress(route.domain);
-          if (forbidden.includes(address) || isOurs([address])) throw refuse('route-to-self');
-          const foundFor = { domain: route.domain, isSigned: false };
-          const host = { name: route.domain, endpoint: { host: address, port }, foundFor };
-          return reachable([host], route.source, maxAddresses);
-        }
-        case 'mx': {
-          const found = await findMx(route.domain, signal).catch((cause: unknown) => {
-            throw asRoutingTrouble(cause, route.domain);
-          });
-          return reachable(found, route.source, maxAddresses);
-        }
-      }
-    },
-  };
+  /** Its addresses; none where they, or the name that an alias leads to, are our own. */
+  async #addressesOf(host: Domain, signal?: AbortSignal): Promise<readonly string[] | 'ourselves'> {
+    const { resolver } = this.#deps;
+    const [six, four] = await Promise.allSettled([
+      resolver.addresses(host, 6, signal),
+      resolver.addresses(host, 4, signal),
+    ]);
+    const found = interleaveFamilies(recordsOf(six), recordsOf(four));
+    const isOurName = namesOf(six, four).some((name) => this.#options.ourNames.has(name));
+    if (isOurName || this.#isOurs(found)) return 'ourselves';
+    if (found.length > 0) return found;
+    for (const answer of [six, four]) if (answer.status === 'rejected') throw answer.reason;
+    return [];
+  }
+
+  #isOurs(addresses: readonly string[]): boolean {
+    const own = this.#deps.ownAddresses?.();
+    return own !== undefined && addresses.some((address) => own.includes(address));
+  }
 }
 
 type Found = NonNullable<NextHost['foundFor']>;
