@@ -15,6 +15,7 @@ export type {
   OutboundTlsConfiguration,
   OutboundTlsLevel,
   OutboundTlsRule,
+  TlsReportsConfiguration,
 } from './outbound-tls.ts';
 export type { Problem } from './problem.ts';
 export type { QueueConfiguration } from './queue-section.ts';

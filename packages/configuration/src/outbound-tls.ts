@@ -27,6 +27,17 @@ export interface OutboundTlsConfiguration {
   readonly insistsOnKnownTls: boolean;
   /** By the recipient's domain, or `*.domain`. */
   readonly rules: Readonly<Record<string, OutboundTlsRule>>;
+  /** In whose name TLS reports are sent; absent: none is. */
+  readonly reports?: TlsReportsConfiguration;
+}
+
+export interface TlsReportsConfiguration {
+  /** An address in its wire form. */
+  readonly from: string;
+  /** @default the domain of `from` */
+  readonly organization: string;
+  /** How to reach people. @default `from` */
+  readonly contact?: string;
 }
 
 const LEVELS = ['off', 'may', 'encrypt', 'verify', 'dane'] as const;
@@ -54,17 +65,41 @@ export function outboundTlsField(): z.ZodType<OutboundTlsConfiguration> {
       'allow',
     ),
     rules: field.withDefault(rulesField(), {}),
+    reports: reportsField().optional(),
   })
-    .transform((table) => ({
+    .transform((table): OutboundTlsConfiguration => ({
       usesDane: table.dane,
       usesMtaSts: table.mta_sts,
       fallsBack: table.fallback,
       insistsOnKnownTls: table.downgrade === 'refuse',
       rules: table.rules,
+      ...(table.reports === undefined ? {} : { reports: table.reports }),
     }))
     .meta({
       description: 'TLS towards the hosts that DNS names.',
       examples: [{ downgrade: 'refuse' }],
+    });
+}
+
+function reportsField(): z.ZodType<TlsReportsConfiguration> {
+  return strictTable({
+    from: field.address('The address that reports come from.', 'tls-reports@example.com'),
+    organization: field
+      .text('Who reports; the domain of the address if not given.', 'Example Ltd')
+      .optional(),
+    contact: field
+      .text('How to reach people; the address if not given.', 'postmaster@example.com')
+      .optional(),
+  })
+    .transform(({ contact, from, organization }) => ({
+      from,
+      organization: organization ?? from.slice(from.lastIndexOf('@') + 1),
+      ...(contact === undefined ? {} : { contact }),
+    }))
+    .meta({
+      description:
+        'Sends TLS reports (TLSRPT) to the domains that ask for them; not sent if not given.',
+      examples: [{ from: 'tls-reports@example.com' }],
     });
 }
 

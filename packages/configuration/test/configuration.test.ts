@@ -341,3 +341,11 @@ describe('rules of TLS by destination', () => {
     });
   });
 });
+
+test('TLS reports come from an address, in the name of its domain', () => {
+  expect(configured('').relay.tls.reports).toBeUndefined();
+  expect(configured('relay.tls.reports = { from = "tls@Example.com" }').relay.tls.reports).toEqual({
+    from: 'tls@example.com',
+    organization: 'example.com',
+  });
+});

@@ -3,6 +3,7 @@
  * peer's exact reply. Pure; for people, programs take the events themselves.
  */
 import { formatStatus, replyText } from '@posthouse/mail';
+import type { TlsFacts } from '@posthouse/mail';
 import type { QueueEvent } from './event.ts';
 
 const WORDS: Readonly<Record<QueueEvent['kind'], string>> = {
@@ -28,8 +29,8 @@ export function describeEvent(event: QueueEvent): string {
   parts.push(WORDS[event.kind]);
   if (event.host !== undefined) parts.push(hostText(event));
   if (event.tls !== undefined) {
-    const { version, cipher, verified } = event.tls;
-    parts.push(`over ${version} ${cipher}${verified ? ' (verified)' : ''}`);
+    const { version, cipher } = event.tls;
+    parts.push(`over ${version} ${cipher}${proofText(event.tls)}`);
   }
   const said = saidText(event);
   if (said !== undefined) parts.push(`: ${said}`);
@@ -37,6 +38,17 @@ export function describeEvent(event: QueueEvent): string {
   if (event.notification !== undefined) parts.push(`by ${event.notification}`);
   if (event.dueAt !== undefined) parts.push(`next attempt ${new Date(event.dueAt).toISOString()}`);
   return parts.join(' ').replaceAll(' : ', ': ');
+}
+
+const PROOFS: Readonly<Record<NonNullable<TlsFacts['verifiedBy']>, string>> = {
+  pki: ' (verified)',
+  dane: ' (verified by DANE)',
+  'mta-sts': ' (verified, as MTA-STS asks)',
+};
+
+/** How the host's certificate was verified; nothing where it was not. */
+function proofText({ verified, verifiedBy = 'pki' }: TlsFacts): string {
+  return verified ? PROOFS[verifiedBy] : '';
 }
 
 function hostText({ kind, host }: QueueEvent): string {

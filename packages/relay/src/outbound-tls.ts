@@ -6,7 +6,11 @@ import type { Resolver } from '@posthouse/dns';
 import type { Disk } from '@posthouse/durable-fs';
 import type { Clock, Logger, Startable } from '@posthouse/mail';
 import { createPolicyFetch, createTransportSecurity } from '@posthouse/transport-security';
-import type { TransportSecurity, TransportSecurityOptions } from '@posthouse/transport-security';
+import type {
+  SubmitReport,
+  TransportSecurity,
+  TransportSecurityOptions,
+} from '@posthouse/transport-security';
 import { getCACertificates } from 'node:tls';
 import { createGuard } from './guard.ts';
 import type { Guard } from './guard.ts';
@@ -31,6 +35,8 @@ export interface OutboundTlsDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly state?: { readonly disk: Disk; readonly directory: string } | undefined;
+  /** Takes TLS reports as messages of our own; absent: none is sent. */
+  readonly submit?: SubmitReport | undefined;
 }
 
 /** Guards attempts. */
@@ -47,17 +53,18 @@ export function createOutboundTls(
   deps: OutboundTlsDeps,
 ): OutboundTls {
   let { authorities } = tls;
-  const fetchPolicy = createPolicyFetch(
-    {
-      port: tls.policyPort,
-      forbidden: createForbiddenNetworks(forbiddenNetworks),
-      ...(authorities !== undefined && {
-        authorities: [...getCACertificates('default'), authorities],
-      }),
-    },
-    deps,
-  );
-  const security = createTransportSecurity(tls, { ...deps, fetchPolicy });
+  const https = {
+    forbidden: createForbiddenNetworks(forbiddenNetworks),
+    ...(authorities !== undefined && {
+      authorities: [...getCACertificates('default'), authorities],
+    }),
+  };
+  const { submit } = deps;
+  const security = createTransportSecurity(tls, {
+    ...deps,
+    fetchPolicy: createPolicyFetch({ ...https, port: tls.policyPort }, deps),
+    ...(submit && { reporting: { https, submit } }),
+  });
   return {
     guard: createGuard({ security, clock: deps.clock, authorities: () => authorities }),
     security,

@@ -34,8 +34,10 @@ import { DeadFamilies } from './dead-families.ts';
 import { allOf } from './host-memory.ts';
 import { HostRests } from './host-rests.ts';
 import { createIngress } from './ingress.ts';
+import { createLocalSubmit } from './local-message.ts';
 import { createNextHosts } from './next-hosts.ts';
 import type { NextHost } from './next-hosts.ts';
+import { createTlsVerbs } from './operation/tls-verbs.ts';
 import { createOperation } from './operation/operation.ts';
 import type { Operation } from './operation/operation.ts';
 import { createDeliveryHop, createPeers } from './peers.ts';
@@ -132,7 +134,8 @@ export function createRelay(options: RelayOptions, deps: RelayDeps): Relay {
   const { clock, logger } = deps;
   let rules = readRules(options, deps.directory);
   const routing = followRoutingTable(() => rules);
-  const tls = createOutboundTls(options, deps);
+  const submit = createLocalSubmit(() => queue, clock);
+  const tls = createOutboundTls(options, { ...deps, submit });
   const { delivery, transmitter, connections } = createOutlet(options, deps, { routing, tls });
   const planner = createPlanner(routing, deps.directory);
   const queue = createQueue(
@@ -168,7 +171,8 @@ export function createRelay(options: RelayOptions, deps: RelayDeps): Relay {
   return {
     receiver,
     queue,
-    ...operation,
+    operator: operation.operator,
+    verbs: { ...operation.verbs, ...createTlsVerbs(tls.security) },
     start: () => startInOrder(parts),
     stop: () => stopInReverse(parts),
     get address() {

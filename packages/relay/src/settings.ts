@@ -14,7 +14,9 @@ import type {
   RelayHop,
   Route as RouteSetting,
   Secret,
+  TlsReportsConfiguration,
 } from '@posthouse/configuration';
+import type { Submitter } from '@posthouse/transport-security';
 import { findProvider } from '@posthouse/providers';
 import type { RetryRule } from '@posthouse/queue';
 import type { TlsCertificate } from '@posthouse/smtp';
@@ -56,6 +58,7 @@ export async function relayOptions(
     senderRoutes: await outboundRoutes('sender ', relay.senderRoutes, files),
     tls: {
       ...relay.tls,
+      reports: relay.tls.reports && submitterOf(relay.tls.reports),
       ...(tls.caFile !== undefined && { authorities: await files.readAuthorities(tls.caFile) }),
     },
     checksRecipientsAtDelivery: relay.recipientCheck === 'delivery',
@@ -90,6 +93,12 @@ function retryRule({ scheduleMs, recipientScheduleMs, expireMs }: DomainRetry): 
     ...(recipientScheduleMs && { recipientWaitsMs: recipientScheduleMs }),
     ...(expireMs !== undefined && { giveUpAfterMs: expireMs }),
   };
+}
+
+function submitterOf({ from, ...more }: TlsReportsConfiguration): Submitter {
+  const mailbox = parseMailbox(from);
+  if (mailbox === undefined) throw new TypeError(`reports cannot come from ${from}`);
+  return { from: mailbox, ...more };
 }
 
 /** Who is told when a notification itself cannot be delivered: the postmaster of our first domain. */

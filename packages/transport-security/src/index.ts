@@ -19,7 +19,11 @@ export type {
 } from './policy.ts';
 export { ruleFor } from './rules.ts';
 export type { FoundRule, TlsLevel, TlsRule, TlsRules } from './rules.ts';
-export { createTransportSecurity } from './transport-security.ts';
+export type { Submitter } from './reports/report.ts';
+export type { SubmitReport } from './reports/reporter.ts';
+export type { CountedFailure, DomainTally, PolicyTally } from './reports/tally.ts';
+export type { ReportedPolicy } from './reports/reported-policy.ts';
+export { createTransportSecurity, readTally } from './transport-security.ts';
 export type {
   Decided,
   Destination,

@@ -8,7 +8,13 @@
 import { join } from 'node:path';
 import type { Resolver } from '@posthouse/dns';
 import type { Disk } from '@posthouse/durable-fs';
-import { isAddressLiteral, parseDomain, startInOrder, stopInReverse } from '@posthouse/mail';
+import {
+  isAddressLiteral,
+  parseDomain,
+  startInOrder,
+  stopInReverse,
+  systemClock,
+} from '@posthouse/mail';
 import type { Clock, Logger, MailDomain, RemoteHost, Startable, TlsFacts } from '@posthouse/mail';
 import { findTlsa } from './dane/find.ts';
 import type { DaneFinding } from './dane/finding.ts';
@@ -22,6 +28,12 @@ import { tlsPolicyFor } from './policy.ts';
 import type { PolicyFacts, TlsDecision, TlsWish } from './policy.ts';
 import { ruleFor } from './rules.ts';
 import type { FoundRule, TlsRules } from './rules.ts';
+import { countedSession } from './reports/counted-session.ts';
+import { Reporter } from './reports/reporter.ts';
+import type { ReporterDeps } from './reports/reporter.ts';
+import type { Submitter } from './reports/report.ts';
+import { Tally } from './reports/tally.ts';
+import type { DomainTally } from './reports/tally.ts';
 import { createStateFile } from './state-file.ts';
 import type { StateContent } from './state-file.ts';
 
@@ -37,11 +49,15 @@ export interface TransportSecurityOptions {
   readonly fallsBack?: boolean | undefined;
   /** Whether a host that offered TLS once must offer it always. @default false */
   readonly insistsOnKnownTls?: boolean | undefined;
+  /** In whose name TLS reports are sent. @default none is sent */
+  readonly reports?: Submitter | undefined;
 }
 
 export interface TransportSecurityDeps {
   readonly resolver: Pick<Resolver, 'addresses' | 'alias' | 'tlsa' | 'txt'>;
   readonly fetchPolicy: PolicyFetch;
+  /** How reports leave; absent: they do not. */
+  readonly reporting?: Pick<ReporterDeps, 'https' | 'submit'> | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Where to keep what is learnt; absent: in memory alone. */
@@ -80,10 +96,25 @@ export interface TlsExperience {
 export interface TransportSecurity extends Startable {
   /** How to speak to the host. @throws the signal's reason */
   decide(destination: Destination, wish: TlsWish, signal?: AbortSignal): Promise<Decided>;
-  /** Takes note of a connection that was made by a decision. */
+  /** Takes note of a connection that was made by a decision, or of a host that was avoided. */
   note(decided: Decided, experience: TlsExperience): void;
+  /** What is counted for reports, by day and domain, and not reported yet. */
+  tally(): readonly DomainTally[];
   /** Takes new settings, for decisions to come. */
   reload(options: TransportSecurityOptions): void;
+}
+
+const TALLY_FILE = 'tls-tally.json';
+
+/** What is counted for reports, as it was kept last; for when nothing runs. */
+export async function readTally(
+  state: NonNullable<TransportSecurityDeps['state']>,
+  logger: Logger,
+): Promise<readonly DomainTally[]> {
+  const tally = new Tally();
+  const path = join(state.directory, TALLY_FILE);
+  await createStateFile(path, tally, { ...state, clock: systemClock, logger }).start();
+  return tally.domains();
 }
 
 /** Makes it. */
@@ -98,13 +129,14 @@ class LearningSecurity implements TransportSecurity {
   readonly #deps: TransportSecurityDeps;
   readonly #known: KnownTls;
   readonly #policies: StsPolicies;
+  readonly #tally = new Tally();
   readonly #parts: readonly Startable[];
   #options: TransportSecurityOptions;
 
   constructor(options: TransportSecurityOptions, deps: TransportSecurityDeps) {
     this.#options = options;
     this.#deps = deps;
-    const { fetchPolicy: fetch, state } = deps;
+    const { fetchPolicy: fetch, reporting, state } = deps;
     const files: Startable[] = [];
     const keep = (name: string, content: StateContent): (() => void) => {
       if (state === undefined) return () => undefined;
@@ -117,7 +149,11 @@ class LearningSecurity implements TransportSecurity {
     const cache = new PolicyCache();
     cache.onChange = keep('mta-sts.json', cache);
     this.#policies = new StsPolicies({ ...deps, cache, fetch });
-    this.#parts = [...files, this.#policies];
+    this.#tally.onChange = keep(TALLY_FILE, this.#tally);
+    const submitter = (): Submitter | undefined => this.#options.reports;
+    const reporter =
+      reporting && new Reporter(submitter, { ...deps, ...reporting, tally: this.#tally });
+    this.#parts = [...files, this.#policies, ...(reporter ? [reporter] : [])];
   }
 
   start(): Promise<void> {
@@ -147,9 +183,19 @@ class LearningSecurity implements TransportSecurity {
     return { destination, decision: tlsPolicyFor(facts), facts };
   }
 
-  note({ destination: { host } }: Decided, { fault, tls }: TlsExperience): void {
-    const { clock, logger } = this.#deps;
-    const now = clock.now();
+  tally(): readonly DomainTally[] {
+    return this.#tally.domains();
+  }
+
+  note(decided: Decided, experience: TlsExperience): void {
+    const now = this.#deps.clock.now();
+    const session = countedSession(decided, experience);
+    if (session !== undefined) this.#tally.count(session, now);
+    this.#noteOffer(decided.destination, experience, now);
+  }
+
+  #noteOffer({ host }: Destination, { fault, tls }: TlsExperience, now: number): void {
+    const { logger } = this.#deps;
     if (tls !== undefined) return this.#known.note(host, now);
     if (fault?.kind !== 'starttls-not-supported') return;
     const offeredAt = this.#known.offeredAt(host, now);

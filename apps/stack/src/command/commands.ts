@@ -31,6 +31,11 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     async () => (await import('./explain.ts')).explain,
   ),
   entry('trace', 'tell what became of a message', async () => (await import('./trace.ts')).trace),
+  entry(
+    'tls-report',
+    'show how TLS went with the mail hosts of other domains',
+    async () => (await import('./tls-report.ts')).tlsReport,
+  ),
   entry('send', 'write and send a message', async () => (await import('./send.ts')).send),
   entry(
     'read',

@@ -133,22 +133,18 @@ class Handshake {
 
   /** Judges the peer, before it hears who we are or what we have. @throws MailError it is the wrong one */
   identify(): void {
-    const { identity, mode } = this.#options.target.tls;
-    const socket = this.#connection._socket;
-    if (!(socket instanceof TLSSocket)) {
-      if (mode === 'off' || mode === 'opportunistic') return;
-      throw this.#refusal('went on without TLS');
-    }
-    if (identity === undefined) return;
-    this.#verdict = verdictOf(identity, socket);
-    if (this.#verdict.kind === 'right' || mode === 'opportunistic') return;
+    const { mode } = this.#options.target.tls;
+    if (mode === 'off' || mode === 'opportunistic') return;
+    const tls = this.#tls();
+    if (tls === undefined) throw this.#refusal('went on without TLS');
+    if (this.#verdict?.kind !== 'wrong') return;
     const { fault, reason } = this.#verdict;
     const { host } = this.#dialled;
     throw refuse('next-hop-tls', {
       text: `The certificate of ${host.name} is not trusted: ${reason}`,
       host,
       scope: 'host',
-      tls: this.#tls(),
+      tls,
       fields: { phase: 'certificate', fault, error: reason },
     });
   }
@@ -216,7 +212,10 @@ class Handshake {
 
   #tls(): TlsFacts | undefined {
     const socket = this.#connection._socket;
-    return socket instanceof TLSSocket ? tlsFacts(socket, this.#verdict) : undefined;
+    if (!(socket instanceof TLSSocket)) return undefined;
+    const { identity } = this.#options.target.tls;
+    if (identity !== undefined) this.#verdict ??= verdictOf(identity, socket);
+    return tlsFacts(socket, this.#verdict);
   }
 
   #said(line: string): void {

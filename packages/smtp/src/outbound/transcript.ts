@@ -56,7 +56,9 @@ export function tellConnection(onLine: OnLine | undefined, { host, tls }: Connec
 }
 
 /** Tells a handshake of TLS. */
-export function tellTls(onLine: OnLine | undefined, { version, cipher, verified }: TlsFacts): void {
-  const text = `${version} with ${cipher}, certificate ${verified ? 'verified' : 'not verified'}`;
+export function tellTls(onLine: OnLine | undefined, tls: TlsFacts): void {
+  const { version, cipher, verified, verifiedBy } = tls;
+  const proof = verified ? `verified${verifiedBy === 'dane' ? ' by DANE' : ''}` : 'not verified';
+  const text = `${version} with ${cipher}, certificate ${proof}`;
   onLine?.({ direction: 'noted', text });
 }

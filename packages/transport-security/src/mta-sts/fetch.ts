@@ -3,18 +3,14 @@
  *
  * The certificate must be of an authority that we believe and for the policy host. Nothing
  * but 200 with plain text counts; redirects are not followed; 64 KB and a minute are the
- * most it may take. The address is a stranger's word, so that one in a network that no
- * stranger may send us to is not called.
+ * most it may take.
  *
  * RFC 8461 §3.3.
  */
-import { request } from 'node:https';
-import type { RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
-import type { LookupFunction } from 'node:net';
-import type { Resolver } from '@posthouse/dns';
-import { parseDomain } from '@posthouse/mail';
-import type { Clock, Networks } from '@posthouse/mail';
+import type { Clock } from '@posthouse/mail';
+import { callHttps } from '../https-call.ts';
+import type { HttpsAccess } from '../https-call.ts';
 import type { StsFault } from './finding.ts';
 
 const MAX_POLICY_BYTES = 64 * 1024;
@@ -34,22 +30,18 @@ export class StsFetchError extends Error {
 /** The text of the policy of a domain. @throws StsFetchError */
 export type PolicyFetch = (domain: string, signal?: AbortSignal) => Promise<string>;
 
-export interface PolicyFetchOptions {
+export interface PolicyFetchOptions extends Omit<HttpsAccess, 'resolver'> {
   /** @default 443 */
   readonly port?: number | undefined;
-  /** Authorities to believe, PEM. @default those that Node brings */
-  readonly authorities?: readonly string[] | undefined;
-  /** Where no policy host may be. */
-  readonly forbidden: Networks;
 }
 
-export interface PolicyFetchDeps {
-  readonly resolver: Pick<Resolver, 'addresses'>;
+export interface PolicyFetchDeps extends Pick<HttpsAccess, 'resolver'> {
   readonly clock: Clock;
 }
 
 /** Makes the fetcher. */
 export function createPolicyFetch(options: PolicyFetchOptions, deps: PolicyFetchDeps): PolicyFetch {
+  const { port = 443 } = options;
   return async (domain, given) => {
     const deadline = new AbortController();
     const timer = deps.clock.after(DEADLINE_MS, () =>
@@ -57,8 +49,15 @@ export function createPolicyFetch(options: PolicyFetchOptions, deps: PolicyFetch
     );
     const signal =
       given === undefined ? deadline.signal : AbortSignal.any([given, deadline.signal]);
+    const call = {
+      host: `mta-sts.${domain}`,
+      port,
+      path: '/.well-known/mta-sts.txt',
+      method: 'GET',
+      headers: { accept: 'text/plain' },
+    } as const;
     try {
-      return await textOf(await get(`mta-sts.${domain}`, { ...options, ...deps, signal }));
+      return await textOf(await callHttps(call, { ...options, ...deps }, signal));
     } catch (error) {
       throw asFetchError(signal.aborted ? signal.reason : error);
     } finally {
@@ -66,57 +65,6 @@ export function createPolicyFetch(options: PolicyFetchOptions, deps: PolicyFetch
       deadline.abort(new Error('done')); // lets go of what is left of the connection
     }
   };
-}
-
-type Asking = PolicyFetchOptions & PolicyFetchDeps & { readonly signal: AbortSignal };
-
-async function get(host: string, asking: Asking): Promise<IncomingMessage> {
-  const { authorities, forbidden, port = 443, resolver, signal } = asking;
-  const found = await findAddresses(host, resolver, signal);
-  const usable = found.filter(({ address }) => !forbidden.includes(address));
-  const [first] = usable;
-  if (first === undefined) {
-    throw new Error(found.length === 0 ? `${host} has no address` : `${host} may not be called`);
-  }
-  // The addresses are known: the lookup is our resolver's.
-  const lookup: LookupFunction = (_, options, callback) =>
-    options.all === true ? callback(null, usable) : callback(null, first.address, first.family);
-  return new Promise((resolve, reject) => {
-    const options: RequestOptions = {
-      host,
-      port,
-      path: '/.well-known/mta-sts.txt',
-      servername: host,
-      headers: { accept: 'text/plain' },
-      agent: false,
-      signal,
-      minVersion: 'TLSv1.2',
-      lookup,
-      ...(authorities === undefined ? {} : { ca: [...authorities] }),
-    };
-    request(options, resolve).on('error', reject).end();
-  });
-}
-
-async function findAddresses(
-  host: string,
-  resolver: Pick<Resolver, 'addresses'>,
-  signal: AbortSignal,
-): Promise<{ readonly address: string; readonly family: 4 | 6 }[]> {
-  const domain = parseDomain(host);
-  if (domain === undefined) return [];
-  const answers = await Promise.allSettled(
-    ([6, 4] as const).map(async (family) => {
-      const answer = await resolver.addresses(domain, family, signal);
-      const records = answer.kind === 'records' ? answer.records : [];
-      return records.map((address) => ({ address, family }));
-    }),
-  );
-  const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
-  for (const answer of answers) {
-    if (found.length === 0 && answer.status === 'rejected') throw answer.reason;
-  }
-  return found;
 }
 
 async function textOf(response: IncomingMessage): Promise<string> {
