@@ -1,6 +1,6 @@
 /** The operator's commands, as they are typed: over a stack that runs, and over what it left. */
 import { execFile } from 'node:child_process';
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDnsServer } from '@posthouse/dns/testing';
 import { startAgentProcess } from '@posthouse/testkit';
@@ -211,3 +211,24 @@ test(
     );
   },
 );
+
+test('what is counted of TLS is shown, whether anything runs or not', LIMIT, async () => {
+  const { directory, posthouse, stack } = await start();
+  expect(await posthouse('tls-report')).toMatchObject({ code: 0, out: '' });
+  await stack.stop();
+  const place = join(directory, 'var', 'transport-security');
+  await mkdir(place, { recursive: true });
+  const detail = { result: 'starttls-not-supported', mxHost: 'mx.example.net', count: 2 };
+  const policy = { type: 'no-policy-found', strings: [], mxHosts: [] };
+  const tally = {
+    day: '2026-11-23',
+    domain: 'example.net',
+    policies: [{ policy, successes: 3, failures: 2, details: [detail] }],
+  };
+  await writeFile(join(place, 'tls-tally.json'), JSON.stringify([tally]));
+  expect((await posthouse('tls-report')).out).toBe(
+    '2026-11-23 example.net\n  no policy: 3 as wanted, 2 failed\n    2 starttls-not-supported at mx.example.net\n',
+  );
+  expect(lines(await posthouse('tls-report', 'example.net', '--json'))).toEqual([tally]);
+  expect((await posthouse('tls-report', 'other.test')).out).toBe('');
+});
