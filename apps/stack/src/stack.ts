@@ -83,9 +83,7 @@ export async function createStack(configuration: Configuration, deps: StackDeps)
     store,
     directory,
     resolver,
-    delivery: configuration.relay.delivery
-      ? await readNextHop(configuration.relay.delivery)
-      : delivery.receiver,
+    delivery: await deliveryOf(configuration, delivery),
     state: { disk, directory: join(configuration.server.stateDirectory, 'transport-security') },
     freeDiskBytes: () => freeBytes(disk, queueDisk(configuration)),
     usedMemoryBytes: () => process.memoryUsage.rss(),
@@ -119,6 +117,13 @@ export async function createStack(configuration: Configuration, deps: StackDeps)
     },
   };
 }
+
+/** Where mail for our own domains goes. */
+async function deliveryOf({ relay }: Configuration, own: DeliveryAgent): Promise<RelayDelivery> {
+  return relay.delivery === undefined ? own.receiver : readNextHop(relay.delivery);
+}
+
+type RelayDelivery = Parameters<typeof createRelay>[1]['delivery'];
 
 function addressesOf(
   submission: Pick<Submission, 'addresses'>,

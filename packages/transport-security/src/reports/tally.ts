@@ -59,7 +59,7 @@ const MAX_DETAILS = 50;
 const MAX_REASON = 200;
 
 /** The day of a time. */
-export function dayOf(time: number): string {
+function dayOf(time: number): string {
   return new Date(time).toISOString().slice(0, 10);
 }
 
