@@ -57,14 +57,14 @@ export async function openStand(
   load: Load,
   setting: Omit<SubjectSetting, 'sink'>,
 ): Promise<Stand> {
-  const sink = load.destination === 'sink' ? await startSink(load) : undefined;
+  const keeps = subject.destinations?.length !== 0;
+  const sink = keeps && load.destination === 'sink' ? await startSink(load) : undefined;
   const running = await subject.start({
     ...setting,
     directory: join(setting.directory, subject.name),
     ...(sink && { sink: { port: sink.port, domains: load.domains } }),
   });
-  const entry = load.entry === 'exchange' ? running.exchange : running.submission;
-  if (entry === undefined) throw new Error(`${subject.name} has no submission`);
+  const entry = entryOf(subject, running, load.entry);
   const pattern = createPattern(load.messageBytes);
   const arrival = await openArrival({ running, sink, entry, pattern });
   const meter = watchTree(running.pid);
@@ -83,6 +83,13 @@ export async function openStand(
   };
 }
 
+/** @throws Error where the subject has no such way in */
+export function entryOf(subject: Subject, running: RunningSubject, kind: Load['entry']): Entry {
+  const entry = running[kind];
+  if (entry === undefined) throw new Error(`${subject.name} has no ${kind}`);
+  return entry;
+}
+
 interface Opening {
   readonly running: RunningSubject;
   readonly sink: SinkArrival | undefined;
@@ -93,11 +100,7 @@ interface Opening {
 /** A first message makes the mailbox; who throws mail away has no arrivals. */
 async function openArrival(opening: Opening): Promise<Arrival | undefined> {
   const { entry, pattern, running, sink } = opening;
-  if (running.mailbox === undefined) {
-    await sink?.stop();
-    return undefined;
-  }
-  if (sink) return sink;
+  if (sink || running.mailbox === undefined) return sink;
   const { mailbox } = running;
   const envelope = { reversePath: MAILBOX, forwardPaths: [MAILBOX] };
   const one = { run: 'first', messages: 1, sessions: 1, reuse: true, pattern };

@@ -5,11 +5,26 @@ import { flood } from './flood.ts';
 import { latencyCase } from './latency.ts';
 import { startUp } from './start-up.ts';
 import { syncs } from './syncs.ts';
+import type { SubjectName } from '../subject/subject.ts';
 import { throughputCase } from './throughput.ts';
 
+const WITH_CEILING: readonly SubjectName[] = ['posthouse', 'postfix', 'ceiling'];
+
 export const CASES: readonly BenchmarkCase[] = [
-  throughputCase('mailbox', 'port 25 → Maildir, 4 KB, 20 sessions', {}),
-  throughputCase('relay', 'port 25 → sink, 4 KB, 20 sessions', { destination: 'sink' }),
+  throughputCase('mailbox', 'port 25 → Maildir, 4 KB, 20 sessions', {}, [
+    ...WITH_CEILING,
+    'exim',
+    'opensmtpd',
+  ]),
+  throughputCase('lmtp', 'LMTP → Maildir, 4 KB, 20 sessions', { entry: 'lmtp' }, [
+    'posthouse',
+    'dovecot',
+  ]),
+  throughputCase('relay', 'port 25 → sink, 4 KB, 20 sessions', { destination: 'sink' }, [
+    ...WITH_CEILING,
+    'exim',
+    'haraka',
+  ]),
   throughputCase('relay-100', 'port 25 → sink, 4 KB, 100 sessions', {
     destination: 'sink',
     sessions: 100,

@@ -12,6 +12,7 @@ import { BACKLOG_RUN, ORIGINAL } from '../backlog/copies.ts';
 import { startSink } from '../arrival/sink-arrival.ts';
 import type { SinkArrival } from '../arrival/sink-arrival.ts';
 import { ClientSession } from '../load/client-session.ts';
+import type { Entry } from '../load/client-session.ts';
 import { COMMON_LOAD, envelopesOf } from '../load/load.ts';
 import type { Load } from '../load/load.ts';
 import { createPattern, messageHead } from '../message.ts';
@@ -19,6 +20,7 @@ import type { MessagePattern } from '../message.ts';
 import { now } from '../meter/clock.ts';
 import { watchTree } from '../meter/process-tree.ts';
 import type { TreeBytes, TreeMeter } from '../meter/process-tree.ts';
+import { entryOf } from '../stand.ts';
 import { freePort, pause } from '../subject/child.ts';
 import type { RunningSubject, Subject } from '../subject/subject.ts';
 import type { BenchmarkCase, CaseContext } from './case.ts';
@@ -122,7 +124,8 @@ async function measure(subject: Subject, context: CaseContext): Promise<BacklogR
   };
   const pattern = createPattern(load.messageBytes);
   const first = await subject.start(setting);
-  await sendOriginal(first, pattern, load);
+  await sendOriginal(entryOf(subject, first, load.entry), pattern, load);
+  await first.deferred?.();
   await first.stop();
   await subject.multiply?.(setting.directory, {
     messages: load.messages,
@@ -150,17 +153,11 @@ async function measure(subject: Subject, context: CaseContext): Promise<BacklogR
   }
 }
 
-/** Resolves when an attempt has failed for it, so that it lies where deferred mail lies. */
-async function sendOriginal(
-  running: RunningSubject,
-  pattern: MessagePattern,
-  load: Load,
-): Promise<void> {
-  const session = await ClientSession.open(running.exchange);
+async function sendOriginal(entry: Entry, pattern: MessagePattern, load: Load): Promise<void> {
+  const session = await ClientSession.open(entry);
   const head = messageHead(BACKLOG_RUN, ORIGINAL);
   await session.send(envelopesOf(load)(ORIGINAL), head, pattern.wireEnd);
   await session.close();
-  await running.deferred?.();
 }
 
 interface Draining {
@@ -219,13 +216,14 @@ async function deliveredUntil(
 }
 
 async function drainWithIntake(
-  { load, meter, pattern, running, sink }: Draining,
+  { load, meter, pattern, running, sink, subject }: Draining,
   before: Delivered,
 ): Promise<{ readonly found: Churn; readonly isEmpty: boolean }> {
+  const entry = entryOf(subject, running, load.entry);
   const deadline = now() + DRAIN_MS / 2;
   const intake = { taken: 0, isOver: false };
   const session = async (): Promise<void> => {
-    const open = await ClientSession.open(running.exchange);
+    const open = await ClientSession.open(entry);
     while (!intake.isOver && now() < deadline) {
       const number = load.messages + intake.taken + 1;
       intake.taken += 1;

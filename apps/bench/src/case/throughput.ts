@@ -60,13 +60,14 @@ async function compare(name: string, load: Load, context: CaseContext): Promise<
   const profile = profileDirectory === undefined ? {} : { profileDirectory };
   try {
     for (const subject of context.subjects) {
+      if (!takesTo(subject, load.destination)) continue;
       const stand = await openStand(subject, load, { directory, environment, ...profile });
       stands.push(stand);
       measurements.set(stand, []);
     }
     for (let round = 0; round <= context.rounds; round += 1) {
       for (const stand of rotated(stands, round)) {
-        const measurement = await measureRound(stand, load, `round${round}`);
+        const measurement = await measureRound(stand, shared(load, stand), `round${round}`);
         const rate = (measurement.messages / measurement.arrivedSeconds).toPrecision(3);
         const note = round === 0 ? ' (does not count)' : '';
         context.tell(`${name}: ${stand.subject.name} ${Number(rate)}/s${note}`);
@@ -101,12 +102,26 @@ async function countedSyncs(
   });
   try {
     const before = await countSyncs(file);
-    const messages = Math.min(load.messages, TRACED_MESSAGES);
-    await measureRound(stand, { ...load, messages }, 'traced');
+    const part = shared(load, stand);
+    const messages = Math.min(part.messages, TRACED_MESSAGES);
+    await measureRound(stand, { ...part, messages }, 'traced');
     return ((await countSyncs(file)) - before) / messages;
   } finally {
     await stand.stop();
   }
+}
+
+/** What of a load a subject gets, but at least two messages for each session. */
+function shared(load: Load, { subject }: Stand): Load {
+  const { maxSessions = load.sessions, share = 1 } = subject;
+  const sessions = Math.min(load.sessions, maxSessions);
+  const least = Math.min(load.messages, 2 * sessions);
+  return { ...load, sessions, messages: Math.max(least, Math.ceil(load.messages * share)) };
+}
+
+/** Who throws mail away can do so anywhere. */
+function takesTo({ destinations }: Subject, destination: Load['destination']): boolean {
+  return !destinations?.length || destinations.includes(destination);
 }
 
 function remarksOf(subjects: readonly Subject[]): readonly string[] {

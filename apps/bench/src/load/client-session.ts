@@ -15,6 +15,8 @@ export interface Entry {
   readonly port: number;
   /** STARTTLS, then AUTH PLAIN; absent: neither. */
   readonly login?: Login;
+  /** @default 'smtp' */
+  readonly protocol?: 'smtp' | 'lmtp';
   /** Where we come from. @default the first address of loopback */
   readonly localAddress?: string;
 }
@@ -43,12 +45,12 @@ export class ClientSession {
 
   /** @throws Error */
   static async open(entry: Entry): Promise<ClientSession> {
-    const { localAddress, login, port } = entry;
+    const { localAddress, login, port, protocol } = entry;
     const from = localAddress === undefined ? {} : { localAddress };
     const socket = connect({ host: '127.0.0.1', port, noDelay: true, ...from });
     const session = new ClientSession(socket);
     await session.#expect('220');
-    await session.#say('EHLO client.test', '250');
+    await session.#say(`${protocol === 'lmtp' ? 'LHLO' : 'EHLO'} client.test`, '250');
     if (login === undefined) return session;
     await session.startTls();
     const reply = await session.tryLogin(login);

@@ -16,8 +16,8 @@ export interface Load {
   readonly sessions: number;
   /** Whether a session sends one message after another, or only one. */
   readonly reuse: boolean;
-  /** Port 25 without TLS, or submission with STARTTLS and AUTH. */
-  readonly entry: 'exchange' | 'submission';
+  /** Port 25 without TLS, submission with STARTTLS and AUTH, or LMTP. */
+  readonly entry: 'exchange' | 'submission' | 'lmtp';
   /** A Maildir, or another host. */
   readonly destination: 'mailbox' | 'sink';
   /** Recipients of each message; more than one only for the sink. */

@@ -13,6 +13,8 @@ import type { Subject } from './subject.ts';
 
 export const ceiling: Subject = {
   name: 'ceiling',
+  remark: 'a bare smtp-server that throws mail away',
+  destinations: [],
   obstacle: () => Promise.resolve(undefined),
   async start(setting) {
     await mkdir(setting.directory, { recursive: true });

@@ -27,9 +27,13 @@ export const posthouse: Subject = {
   multiply: (directory, copies) => multiplyInStore(join(directory, 'state/queue'), copies),
   async start(setting) {
     await mkdir(setting.directory, { recursive: true });
-    const [port, submissionPort] = [await freePort(), await freePort()];
+    const ports = {
+      exchange: await freePort(),
+      submission: await freePort(),
+      lmtp: await freePort(),
+    };
     const file = join(setting.directory, 'posthouse.toml');
-    await writeFile(file, configuration(setting, port, submissionPort));
+    await writeFile(file, configuration(setting, ports));
     if (!existsSync(join(setting.directory, 'state/accounts'))) await addAccount(file);
     const profile = setting.profileDirectory;
     const flags =
@@ -44,34 +48,41 @@ export const posthouse: Subject = {
       logFile: join(setting.directory, 'log'),
       environment: setting.environment,
     });
-    await child.listening(port);
+    await child.listening(ports.exchange);
     const startedInMs = now() - startedAt;
     return {
       pid: child.pid,
       startedAt,
       startedInMs,
-      exchange: { port },
-      submission: { port: submissionPort, login: { user: MAILBOX, password: PASSWORD } },
+      exchange: { port: ports.exchange },
+      lmtp: { port: ports.lmtp, protocol: 'lmtp' },
+      submission: { port: ports.submission, login: { user: MAILBOX, password: PASSWORD } },
       mailbox: join(setting.directory, 'state/mail/local.test/box/Maildir/new'),
       stop: () => child.stop('SIGTERM'),
     };
   },
 };
 
-function configuration(setting: SubjectSetting, port: number, submissionPort: number): string {
+interface Ports {
+  readonly exchange: number;
+  readonly submission: number;
+  readonly lmtp: number;
+}
+
+function configuration(setting: SubjectSetting, ports: Ports): string {
   return `[server]
 hostname = "bench.test"
 state_directory = "state"
 [domains]
 own = ["local.test"]
 [submission]
-listen = "127.0.0.1:${submissionPort}"
+listen = "127.0.0.1:${ports.submission}"
 listen_tls = "off"
 [relay]
-listen = "127.0.0.1:${port}"
+listen = "127.0.0.1:${ports.exchange}"
 trusted_networks = ["127.0.0.0/8"]
 ${relaying(setting)}[delivery]
-listen = "off"
+listen = "127.0.0.1:${ports.lmtp}"
 `;
 }
 

@@ -1,10 +1,18 @@
 /** Somebody who is measured: how it is started, where it takes mail, what it leaves. */
 import type { Copies } from '../backlog/copies.ts';
 import type { Entry } from '../load/client-session.ts';
+import type { Load } from '../load/load.ts';
 import type { Environment } from '../meter/slow-sync.ts';
 
 /** Who can be measured. */
-export type SubjectName = 'posthouse' | 'postfix' | 'ceiling';
+export type SubjectName =
+  | 'posthouse'
+  | 'postfix'
+  | 'exim'
+  | 'opensmtpd'
+  | 'haraka'
+  | 'dovecot'
+  | 'ceiling';
 
 /** Where mail is relayed to: hosts of loopback, all on one port. */
 export interface SinkPlace {
@@ -35,8 +43,10 @@ export interface RunningSubject {
   readonly startedAt: number;
   /** From then to its greeting. */
   readonly startedInMs: number;
-  readonly exchange: Entry;
+  /** Ways in; each subject has one of them at least. */
+  readonly exchange?: Entry;
   readonly submission?: Entry;
+  readonly lmtp?: Entry;
   /** Where the messages for its own domain arrive: `new` of a Maildir. */
   readonly mailbox?: string;
   /** Resolves when all that it has taken has failed once for now. @default at once */
@@ -47,6 +57,12 @@ export interface RunningSubject {
 /** A kind of subject. */
 export interface Subject {
   readonly name: SubjectName;
+  /** Where it can take mail to. @default everywhere */
+  readonly destinations?: readonly Load['destination'][];
+  /** Who is slow gets a part of a round's messages, so that a round does not last: rates compare as well. @default 1 */
+  readonly share?: number;
+  /** It does not greet more of them. @default as many as the load has */
+  readonly maxSessions?: number;
   /** What one must know to compare it with the others. */
   readonly remark?: string;
   /** Why it cannot be measured here, in words that begin with what is missing; undefined where it can. */
