@@ -85,12 +85,17 @@ test('the queue of a stack that runs is looked at and changed', LIMIT, async () 
   const held = await posthouse('queue', 'hold', '--domain', 'third.example');
   expect(held.out).toBe('1 recipient held\n');
   const summary = await posthouse('queue', 'summary');
-  expect(summary.out).toMatch(/^third\.example +1 \(1 held\) .* no attempt$/m);
+  expect(summary.out).toMatch(/^domain +all +<5m +<30m +<2h +<8h +<1d +<2d +older +held$/m);
+  expect(summary.out).toMatch(/^third\.example +1 +1( +\.){6} +1\n {4}no attempt; /m);
   const content = await posthouse('queue', 'show', second, '--content');
   expect(content.out).toMatch(/^Received: [^]*\r\nSubject: second\r\n[^]*\r\n\r\nHello\r\n$/);
   const traced = await posthouse('trace', '<first@example.test>');
   expect(traced.out).toMatch(new RegExp(`^\\S+ ${first} <bob@other\\.example> accepted from `));
   expect(traced.out).toMatch(/<carol@third\.example> held by an operator\n/);
+  const [kept] = lines(await posthouse('queue', 'events', '--json'));
+  expect(kept).toMatchObject({ kind: 'accepted', message: first, sender: ALICE });
+  const rest = await posthouse('queue', 'events', '--after', String(kept?.['cursor']));
+  expect(rest.out).toMatch(new RegExp(`^\\S+ ${first} <carol@third\\.example> accepted`));
 });
 
 test('the queue that a killed stack left is looked at and changed', LIMIT, async () => {
@@ -130,10 +135,12 @@ test('wrong use, no queue and no way to it are told, each with its code', LIMIT,
   };
   await expectFailure(64, '--all', 'queue', 'remove');
   await expectFailure(64, 'domain cannot be read', 'queue', 'list', '--domain', 'no domain');
+  await expectFailure(64, '--after first', 'queue', 'events', '--after', 'first');
   await expectFailure(65, 'Nothing is known', 'trace', 'nobody@example.org');
   await rm(join(directory, 'var', 'control.sock'));
   await expectFailure(69, 'in use', 'queue', 'list');
   await stack.stop();
+  await expectFailure(69, 'Nothing runs', 'trace', ALICE, '--follow');
   await rm(join(directory, 'var', 'queue'), { recursive: true });
   await expectFailure(66, 'no queue yet', 'queue', 'list');
 });

@@ -34,6 +34,12 @@ export interface NewEvent {
   readonly at: number;
   /** The recipient's address, so that an event can be read after its recipient is gone. */
   readonly recipient?: string;
+  /** Of `accepted`: the address that the author wrote, where the recipient came of it (ORCPT). */
+  readonly originalRecipient?: string;
+  /** Of `accepted`: the reverse-path, `<>` for the null path. */
+  readonly sender?: string;
+  /** Of `accepted`: the message's Message-ID. */
+  readonly messageId?: string;
   readonly status?: EnhancedStatus;
   readonly reply?: Reply;
   readonly host?: RemoteHost;

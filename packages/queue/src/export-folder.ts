@@ -7,8 +7,8 @@
  * once however often it is imported; a line that is wrong is told and passed over.
  */
 import { join } from 'node:path';
-import { formatMailbox } from '@posthouse/mail';
 import type { Clock } from '@posthouse/mail';
+import { acceptedEvents } from './accepted-event.ts';
 import { openDurableWriter, readRange } from '@posthouse/durable-fs';
 import type { Disk } from '@posthouse/durable-fs';
 import { exportedRecipient, formatExported, parseExported } from './exported-message.ts';
@@ -137,14 +137,7 @@ async function take(
           const { lane, site } = planner.plan(recipient.forwardPath, message);
           return { ...recipient, message: message.id, lane, site };
         }),
-        events: recipients.map(({ index, forwardPath }) => ({
-          kind: 'accepted',
-          message: message.id,
-          index,
-          at: clock.now(),
-          recipient: formatMailbox(forwardPath),
-          reason: 'imported',
-        })),
+        events: acceptedEvents(message, recipients, { at: clock.now(), reason: 'imported' }),
       },
     ]);
     return result;

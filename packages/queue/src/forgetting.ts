@@ -1,7 +1,9 @@
-/** Lets events go when they are old enough: once an hour, in small steps. */
+/** Lets events go when they are old enough: soon after the start and then once an hour, in small steps. */
 import type { Clock, Logger, Timer } from '@posthouse/mail';
 import type { Store } from './store.ts';
 
+/** Also a stack that never runs for an hour must forget. */
+const FIRST_MS = 60_000;
 const EVERY_MS = 60 * 60_000;
 const STEP = 1000;
 
@@ -26,15 +28,15 @@ export function startForgetting(retentionMs: number, deps: ForgettingDeps): () =
     } catch (error) {
       logger.warn({ event: 'forget-failed', err: error }, 'Old events could not be removed');
     }
-    if (!stopped) wait();
+    if (!stopped) wait(EVERY_MS);
   };
-  const wait = (): void => {
-    timer = clock.after(EVERY_MS, () => {
+  const wait = (delayMs: number): void => {
+    timer = clock.after(delayMs, () => {
       round = forget();
     });
   };
 
-  wait();
+  wait(FIRST_MS);
   return () => {
     stopped = true;
     timer?.cancel();

@@ -67,4 +67,6 @@ export { createOperator } from './operate.ts';
 export type { Operator, OperatorDeps, OperatorOptions, Removal, ShownMessage } from './operate.ts';
 export { exportTo, importFrom } from './export-folder.ts';
 export type { Imported } from './export-folder.ts';
+export { AGE_BOUNDS_MS } from './rules/age.ts';
+export { searchKey } from './rules/search-keys.ts';
 export { describeEvent } from './trace.ts';

@@ -5,14 +5,7 @@
  * may go at once, and hands them to the dispatch when the store has them. Whatever
  * the store cannot do is a refusal for now, and leaves nothing behind.
  */
-import {
-  asMailError,
-  contentFrom,
-  contentOf,
-  enhancedStatus,
-  formatMailbox,
-  refuse,
-} from '@posthouse/mail';
+import { asMailError, contentFrom, contentOf, enhancedStatus, refuse } from '@posthouse/mail';
 import type {
   Clock,
   ForwardPath,
@@ -26,6 +19,7 @@ import type {
   ReversePath,
   TransferContext,
 } from '@posthouse/mail';
+import { acceptedEvents } from './accepted-event.ts';
 import { waitOfDeath } from './attempt.ts';
 import type { BackPressure } from './back-pressure.ts';
 import type { Dispatch } from './dispatch.ts';
@@ -189,7 +183,8 @@ export class Intake {
 
   async #store({ message, recipients }: Entry): Promise<void> {
     const { store, logger } = this.#deps;
-    const incoming = { message, recipients, events: acceptedEvents(message, recipients) };
+    const events = acceptedEvents(message, recipients, sessionOf(message.origin));
+    const incoming = { message, recipients, events };
     for (let tries = 1; ; tries++) {
       try {
         await store.accept([incoming]);
@@ -303,23 +298,14 @@ export class Intake {
   }
 }
 
-/** One event for each recipient, with the facts of the session, so that a trace can begin with them. */
-function acceptedEvents(
-  message: MessageRecord,
-  recipients: readonly RecipientRecord[],
-): readonly NewEvent[] {
-  const { origin } = message;
-  const { address } = origin.peer;
-  const name = origin.peer.name ?? (origin.greeting === '' ? address : origin.greeting);
-  return recipients.map(({ index, forwardPath }) => ({
-    kind: 'accepted',
-    message: message.id,
-    index,
-    at: message.acceptedAt,
-    recipient: formatMailbox(forwardPath),
-    ...(origin.protocol === 'local' ? {} : { host: { name, address } }),
-    ...(origin.tls === undefined ? {} : { tls: origin.tls }),
-  }));
+/** The facts of the session, so that a trace can begin with them. */
+function sessionOf({ greeting, peer, protocol, tls }: TransferContext): Partial<NewEvent> {
+  const { address } = peer;
+  const name = peer.name ?? (greeting === '' ? address : greeting);
+  return {
+    ...(protocol === 'local' ? {} : { host: { name, address } }),
+    ...(tls === undefined ? {} : { tls }),
+  };
 }
 
 /** Staged content, to be read before anybody has it. */

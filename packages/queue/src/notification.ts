@@ -10,6 +10,7 @@ import { composeDsn, decideNotifications, readReturnedContent } from '@posthouse
 import type { Notification, RecipientFate, ReturnedContent } from '@posthouse/dsn';
 import { formatMailbox, newTraceId, newTransactionId } from '@posthouse/mail';
 import type { Domain, ForwardPath, Logger, MailContent, TransferContext } from '@posthouse/mail';
+import { acceptedEvents } from './accepted-event.ts';
 import type { NewEvent } from './event.ts';
 import type { ResolvedNotifications } from './options.ts';
 import type { MessageRecord, QueueId, RecipientRecord } from './record.ts';
@@ -97,29 +98,20 @@ async function make(
     dueAt: now,
     delayTold: false,
   }));
-  return {
-    message: {
-      id,
-      reversePath,
-      params,
-      origin,
-      prefix: new Uint8Array(),
-      content: { kind: 'inline', bytes },
-      sizeBytes: bytes.byteLength,
-      digest: createHash('sha256').update(bytes).digest('hex'),
-      ...(composed.messageId === undefined ? {} : { messageId: composed.messageId }),
-      priority: 'notification',
-      acceptedAt: now,
-    },
-    recipients,
-    events: recipients.map(({ forwardPath: final, index }) => ({
-      kind: 'accepted',
-      message: id,
-      index,
-      at: now,
-      recipient: formatMailbox(final),
-    })),
+  const made: MessageRecord = {
+    id,
+    reversePath,
+    params,
+    origin,
+    prefix: new Uint8Array(),
+    content: { kind: 'inline', bytes },
+    sizeBytes: bytes.byteLength,
+    digest: createHash('sha256').update(bytes).digest('hex'),
+    ...(composed.messageId === undefined ? {} : { messageId: composed.messageId }),
+    priority: 'notification',
+    acceptedAt: now,
   };
+  return { message: made, recipients, events: acceptedEvents(made, recipients) };
 }
 
 /** An address that leads nowhere is kept as it is: that it failed will be found out and told. */

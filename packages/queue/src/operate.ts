@@ -85,7 +85,7 @@ export function createOperator(options: OperatorOptions, deps: OperatorDeps): Op
   return {
     list: (selection = {}) => walk(store, selection),
     show: (id) => show(id, store),
-    summary: () => store.summary(),
+    summary: () => store.summary(deps.clock.now()),
     hold: (selection) => intervene('hold', selection, deps),
     release: (selection) => intervene('release', selection, deps),
     retry: async (selection) => {

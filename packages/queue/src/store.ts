@@ -146,8 +146,15 @@ export interface SummaryLine {
   readonly recipients: number;
   readonly held: number;
   readonly oldestAcceptedAt: number;
+  /** Recipients by age, in the classes that end at `AGE_BOUNDS_MS`, and those that are older. */
+  readonly ages: readonly number[];
   /** Rests of lanes apart; absent where all are held. */
   readonly nextDueAt?: number;
+  /** The latest end of a rest of its lanes, past ones too. */
+  readonly restUntil?: number;
+  /** What the last attempt came to, of the oldest that was tried. */
+  readonly lastReason?: string;
+  readonly lastReply?: Reply;
 }
 
 /** A fact by its key; null forgets it. */
@@ -243,7 +250,7 @@ export interface Store extends Startable {
   message(id: QueueId): Promise<MessageRecord | undefined>;
   /** In the order of message id and index, which is about that of arrival. */
   list(selection: Selection, page: Page): Promise<readonly QueueEntry[]>;
-  summary(): Promise<readonly SummaryLine[]>;
+  summary(now: number): Promise<readonly SummaryLine[]>;
   /** Applies at most `page.limit` interventions, in the order of `list`; go on while there is a `next`. */
   intervene(
     action: Intervention,
@@ -253,6 +260,8 @@ export interface Store extends Startable {
   ): Promise<Intervened>;
   /** Events behind the cursor in commit order; all kept ones without one. */
   events(after: EventCursor | undefined, limit: number): Promise<EventPage>;
+  /** The place behind the last event: from here on, only what is to come. */
+  lastEvent(): Promise<EventCursor>;
   /**
    * The events of one message, or of all messages with this Message-ID or address, oldest first.
    * Text is compared without case and without angle brackets; an address may be the author's, a

@@ -2,7 +2,7 @@
  * Events in words, one line each: what happened, with whom, over which TLS, and the
  * peer's exact reply. Pure; for people, programs take the events themselves.
  */
-import { formatStatus, replyText } from '@posthouse/mail';
+import { formatStatus, NULL_PATH, replyText } from '@posthouse/mail';
 import type { TlsFacts } from '@posthouse/mail';
 import type { QueueEvent } from './event.ts';
 
@@ -32,6 +32,8 @@ export function describeEvent(event: QueueEvent): string {
     const { version, cipher } = event.tls;
     parts.push(`over ${version} ${cipher}${proofText(event.tls)}`);
   }
+  if (event.sender !== undefined) parts.push(`sent by ${senderText(event.sender)}`);
+  if (event.originalRecipient !== undefined) parts.push(`for <${event.originalRecipient}>`);
   const said = saidText(event);
   if (said !== undefined) parts.push(`: ${said}`);
   if (event.inDoubt === true) parts.push('(in doubt: the peer may have it)');
@@ -49,6 +51,10 @@ const PROOFS: Readonly<Record<NonNullable<TlsFacts['verifiedBy']>, string>> = {
 /** How the host's certificate was verified; nothing where it was not. */
 function proofText({ verified, verifiedBy = 'pki' }: TlsFacts): string {
   return verified ? PROOFS[verifiedBy] : '';
+}
+
+function senderText(sender: string): string {
+  return sender === NULL_PATH ? sender : `<${sender}>`;
 }
 
 function hostText({ kind, host }: QueueEvent): string {

@@ -48,6 +48,7 @@ export type { Relay, RelayDeps, RelayOptions } from './relay.ts';
 export { createQueueStore } from './queue-store.ts';
 export type { Operation } from './operation/operation.ts';
 export type { QueueVerb } from './operation/queue-verbs.ts';
+export type { OrderedEvent, ToldEvent } from './operation/event-order.ts';
 export type {
   ListedRecipient,
   ShownEnvelope,

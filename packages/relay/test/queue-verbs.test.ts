@@ -16,6 +16,8 @@ interface Ordered {
   readonly store: Store;
   readonly clock: ManualClock;
   readonly order: (verb: string, fields?: OrderFields) => Promise<readonly object[]>;
+  /** The answer as it comes. */
+  readonly follow: (verb: string, fields?: OrderFields) => AsyncIterator<object>;
 }
 
 async function standing(): Promise<Ordered> {
@@ -26,14 +28,21 @@ async function standing(): Promise<Ordered> {
   const queue = createStandingQueue(options, { ...deps, directory });
   await queue.start();
   onTestFinished(() => queue.stop());
+  const answerOf = (verb: string, fields: OrderFields): AsyncIterable<object> => {
+    const carryOut = queue.verbs[verb];
+    if (carryOut === undefined) throw new TypeError(`there is no order ${verb}`);
+    return carryOut(fields);
+  };
   return {
     store,
     clock,
     async order(verb, fields = {}) {
       const items: object[] = [];
-      for await (const item of queue.verbs[verb]?.(fields) ?? []) items.push(item);
+      for await (const item of answerOf(verb, fields)) items.push(item);
       return items;
     },
+    follow: (verb, fields = {}) =>
+      answerOf(verb, { ...fields, follow: true })[Symbol.asyncIterator](),
   };
 }
 
@@ -170,6 +179,7 @@ test('the event log is read on from where one was', async () => {
   expect([first, last]).toEqual([
     {
       event: expect.objectContaining({ kind: 'accepted' }) as object,
+      line: expect.stringContaining('<bob@example.net> accepted') as string,
       cursor: expect.anything() as string,
     },
     { isCaughtUp: true },
@@ -180,4 +190,35 @@ test('the event log is read on from where one was', async () => {
     { event: { kind: 'held' } },
     { isCaughtUp: true },
   ]);
+});
+
+test('a reader of the event log who missed some is told first', async () => {
+  const { clock, order, store } = await standing();
+  await store.accept([message(clock, 'bob@example.net')]);
+  const [first] = await order('queue.events');
+  await order('queue.hold');
+  await order('queue.release');
+  await store.forgetEvents(clock.now() + 1, 2);
+  const after = first !== undefined && 'cursor' in first ? first.cursor : undefined;
+  expect(await order('queue.events', { after })).toMatchObject([
+    { isGap: true },
+    { event: { kind: 'released' } },
+    { isCaughtUp: true },
+  ]);
+});
+
+test('what becomes of an address is followed, of messages that come later too', async () => {
+  const { clock, follow, order, store } = await standing();
+  await store.accept([message(clock, 'bob@example.net'), message(clock, 'carol@example.net')]);
+  const answer = follow('queue.trace', { subject: '<BOB@example.net>' });
+  const next = async (): Promise<unknown> => (await answer.next()).value;
+  const ofBob = { recipient: 'bob@example.net' };
+  expect(await next()).toMatchObject({ event: { kind: 'accepted', ...ofBob } });
+  const held = next();
+  await order('queue.hold', { domain: 'example.net' });
+  expect(await held).toMatchObject({ event: { kind: 'held', ...ofBob } });
+  const accepted = next();
+  await store.accept([message(clock, 'dave@example.net'), message(clock, 'bob@example.net')]);
+  expect(await accepted).toMatchObject({ event: { kind: 'accepted', ...ofBob } });
+  await answer.return?.();
 });

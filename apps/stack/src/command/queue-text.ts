@@ -41,11 +41,28 @@ export function recipientText(recipient: ShownRecipient, now: number): string {
   return `to          ${escapeControls(`<${recipient.recipient}>`)}\n            ${escapeControls(state)}`;
 }
 
+/** The matrix of age by destination: a line for each domain, and why it waits below it. */
 export function summaryText(line: SummarizedDomain, now: number): string {
-  const { domain, held, nextAttemptAt, oldestAcceptedAt, recipients } = line;
+  const { ages, domain, held, nextAttemptAt, reason, recipients, reply, restsUntil } = line;
+  const counts = ages.map(({ recipients: count }) => (count === 0 ? '.' : String(count)));
   const next = nextAttemptAt === undefined ? 'no attempt' : nextText(nextAttemptAt, now);
-  const count = `${recipients}${held > 0 ? ` (${held} held)` : ''}`;
-  return `${escapeControls(domain).padEnd(32)} ${count.padStart(12)}  oldest ${spanText(now - Date.parse(oldestAcceptedAt)).padStart(6)}  ${next}`;
+  const why = reply ?? reason;
+  const state = [next, ...(restsUntil === undefined ? [] : ['its hosts rest'])].join(', ');
+  const row = summaryRow(domain, [String(recipients), ...counts, held === 0 ? '.' : String(held)]);
+  const below = [state, ...(why === undefined ? [] : [why])].join('; ');
+  return `${escapeControls(row)}\n    ${escapeControls(below)}`;
+}
+
+/** The line above the matrix. */
+export function summaryHead({ ages }: SummarizedDomain): string {
+  const bounds = ages.map(({ underMinutes }) =>
+    underMinutes === null ? 'older' : `<${spanText(underMinutes * 60_000)}`,
+  );
+  return summaryRow('domain', ['all', ...bounds, 'held']);
+}
+
+function summaryRow(name: string, cells: readonly string[]): string {
+  return [name.padEnd(32), ...cells.map((cell) => cell.padStart(7))].join('');
 }
 
 function stateText(recipient: ShownRecipient, now: number): string {

@@ -13,7 +13,7 @@ Looks after the queue of a stack or relay, whether it runs or not.
 
   list [FILTERS] [--limit N]            what waits, why, and when it is tried next
   show ID [--content]                   one message with its recipients, or its content
-  summary                               how much waits for which domain, and how long
+  summary                               how much waits, by domain and age, and why
   hold   ID... | FILTERS | --all        attempt no more until released
   release ID... | FILTERS | --all       attempt again
   retry  ID... | FILTERS | --all        attempt now
@@ -21,6 +21,7 @@ Looks after the queue of a stack or relay, whether it runs or not.
                                         take out for good; --notify tells the author
   export FOLDER [FILTERS]               write messages.ndjson and .eml files into an empty folder
   import FOLDER                         take in what was exported
+  events [--after CURSOR] [--follow]    what happened, oldest first; --json has each one's cursor
 
 Filters, joined by "and":
   --state queued|held   --domain DOMAIN   --sender ADDRESS|'<>'
@@ -40,6 +41,8 @@ export const OPTIONS: ParseArgsOptionsConfig = {
   recipient: { type: 'string' },
   older: { type: 'string' },
   limit: { type: 'string' },
+  after: { type: 'string' },
+  follow: { type: 'boolean' },
   all: { type: 'boolean' },
   notify: { type: 'boolean' },
   content: { type: 'boolean' },
@@ -70,6 +73,18 @@ function checked(fields: OrderFields): OrderFields {
     if (error instanceof TypeError) throw new ExitError('usage', error.message, error);
     throw error;
   }
+}
+
+/** Where the log is to be read from. @throws ExitError `usage` */
+export function placeOf(given: Arguments): OrderFields {
+  const after = textValue(given, 'after');
+  if (after !== undefined && !/^\d{1,15}$/.test(after)) {
+    throw new ExitError(
+      'usage',
+      `--after ${after}: write a cursor as "queue events --json" gives it`,
+    );
+  }
+  return { ...(after !== undefined && { after }), follow: given.values['follow'] === true };
 }
 
 /** A count that was given. @throws ExitError `usage` */

@@ -4,22 +4,23 @@
  */
 import { resolve } from 'node:path';
 import { readConfiguration } from '@posthouse/configuration';
-import { EXIT, ExitError, loadConfiguration } from '@posthouse/process';
+import { escapeControls, EXIT, ExitError, loadConfiguration } from '@posthouse/process';
 import type {
   ListedRecipient,
+  OrderedEvent,
   OrderFields,
   ShownEnvelope,
   ShownRecipient,
   SummarizedDomain,
 } from '@posthouse/relay';
-import { openQueueAccess } from '../control/queue-access.ts';
+import { expectRunning, openQueueAccess } from '../control/queue-access.ts';
 import type { QueueAccess } from '../control/queue-access.ts';
 import { readArguments, textValue } from './arguments.ts';
 import type { Arguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { printLines } from './print-lines.ts';
-import { envelopeText, listText, recipientText, summaryText } from './queue-text.ts';
-import { filtersOf, limitOf, OPTIONS, selectionsOf, USAGE } from './queue-usage.ts';
+import { envelopeText, listText, recipientText, summaryHead, summaryText } from './queue-text.ts';
+import { filtersOf, limitOf, OPTIONS, placeOf, selectionsOf, USAGE } from './queue-usage.ts';
 
 /** What a verb works with. */
 interface Task {
@@ -42,6 +43,7 @@ const VERBS: ReadonlyMap<string, Verb> = new Map<string, Verb>([
   ['remove', remove],
   ['export', exportFolder],
   ['import', importFolder],
+  ['events', events],
 ]);
 
 export const queue: Command = {
@@ -75,7 +77,12 @@ async function list({ access, given, words }: Task): Promise<number> {
 async function summary({ access, given, words }: Task): Promise<number> {
   expectWords(words, 0);
   const lines = access.order('queue.summary', {});
-  await print<SummarizedDomain>(lines, given, (line) => summaryText(line, Date.now()));
+  let isFirst = true;
+  await print<SummarizedDomain>(lines, given, (line) => {
+    const head = isFirst ? `${summaryHead(line)}\n` : '';
+    isFirst = false;
+    return head + summaryText(line, Date.now());
+  });
   return EXIT.ok;
 }
 
@@ -161,6 +168,26 @@ async function importFolder({ access, given, words }: Task): Promise<number> {
     return `line ${one.line} refused: ${one.reason}`;
   });
   return refused === 0 ? EXIT.ok : EXIT.data;
+}
+
+async function events({ access, given, words }: Task): Promise<number> {
+  expectWords(words, 0);
+  const order = placeOf(given);
+  if (order['follow'] === true) expectRunning(access);
+  const found = access.order('queue.events', order) as AsyncIterable<OrderedEvent>; // of our own server
+  await printLines(lines());
+  return EXIT.ok;
+
+  async function* lines(): AsyncGenerator<string> {
+    for await (const part of found) {
+      if ('isCaughtUp' in part) continue;
+      if ('isGap' in part)
+        process.stderr.write('The log has forgotten events that came behind this cursor\n');
+      else if (given.values['json'] === true) {
+        yield `${JSON.stringify({ cursor: part.cursor, ...part.event })}\n`;
+      } else yield `${escapeControls(part.line)}\n`;
+    }
+  }
 }
 
 /** @throws ExitError `usage` where there are more or fewer */

@@ -1,8 +1,8 @@
 /** `posthouse trace`: the life of a message in order, from the event log. */
 import { readConfiguration } from '@posthouse/configuration';
 import { escapeControls, EXIT, ExitError, loadConfiguration } from '@posthouse/process';
-import type { TracedEvent } from '@posthouse/relay';
-import { openQueueAccess } from '../control/queue-access.ts';
+import type { ToldEvent } from '@posthouse/relay';
+import { expectRunning, openQueueAccess } from '../control/queue-access.ts';
 import { CONFIG_OPTION, readArguments, textValue } from './arguments.ts';
 import type { Command } from './command.ts';
 import { printLines } from './print-lines.ts';
@@ -14,21 +14,19 @@ Tells what became of a message: when it was accepted, each attempt with the host
 exact words, and how it ended. An address may be the author's or a recipient's. It works
 whether the stack or relay runs or not, as far back as queue.event_retention reaches.
 
-  --limit N         events at most (10000)
+  --follow          go on with what happens from now on, until it is stopped (Ctrl-C)
+  --limit N         events at most of what is known (10000)
   --json            one JSON object a line
   --config FILE     the configuration of what runs
 
-Exit codes: 0 found; 65 nothing is known; 69 no way to the queue.`;
-
-interface Traced {
-  readonly event: TracedEvent;
-  readonly line: string;
-}
+Exit codes: 0 found; 64 wrong use; 65 nothing is known; 69 no way to the queue, or nothing runs
+that could be followed.`;
 
 export const trace: Command = {
   async run(argv) {
     const options = {
       ...CONFIG_OPTION,
+      follow: { type: 'boolean' },
       json: { type: 'boolean' },
       limit: { type: 'string' },
     } as const;
@@ -36,13 +34,15 @@ export const trace: Command = {
     if (given === undefined) return EXIT.ok;
     const [subject, ...more] = given.positionals;
     if (subject === undefined || more.length > 0) throw new ExitError('usage', USAGE);
-    const order = { subject, ...limitOf(given) };
+    const follow = given.values['follow'] === true;
+    const order = { subject, follow, ...limitOf(given) };
     const named = textValue(given, 'config');
     const { configuration } = await loadConfiguration(named, readConfiguration);
     const access = await openQueueAccess(configuration);
     let count = 0;
     try {
-      const traced = access.order('queue.trace', order) as AsyncIterable<Traced>; // of our own server
+      if (follow) expectRunning(access);
+      const traced = access.order('queue.trace', order) as AsyncIterable<ToldEvent>; // of our own server
       await printLines(lines(traced));
     } finally {
       await access.close();
@@ -50,7 +50,7 @@ export const trace: Command = {
     if (count > 0) return EXIT.ok;
     throw new ExitError('data', `Nothing is known of ${subject}`);
 
-    async function* lines(from: AsyncIterable<Traced>): AsyncGenerator<string> {
+    async function* lines(from: AsyncIterable<ToldEvent>): AsyncGenerator<string> {
       for await (const { event, line } of from) {
         count += 1;
         yield `${given?.values['json'] === true ? JSON.stringify(event) : escapeControls(line)}\n`;

@@ -22,6 +22,8 @@ import type { OrderFields, StandingQueue } from '@posthouse/relay';
 
 /** A way to the queue. Close it in any case. */
 export interface QueueAccess {
+  /** Whether something runs; else nothing happens but what is ordered here. */
+  readonly isRunning: boolean;
   /** @throws ExitError, TypeError for fields that cannot be read, StoreError */
   order(verb: string, fields: OrderFields): AsyncIterable<unknown>;
   close(): Promise<void>;
@@ -33,10 +35,15 @@ export async function openQueueAccess(configuration: Configuration): Promise<Que
   const running = await connectControl(stateDirectory);
   if (running !== undefined) {
     running.close();
-    return { order: (verb, fields) => orderOnce(stateDirectory, verb, fields), async close() {} };
+    return {
+      isRunning: true,
+      order: (verb, fields) => orderOnce(stateDirectory, verb, fields),
+      async close() {},
+    };
   }
   const standing = await openStanding(configuration);
   return {
+    isRunning: false,
     order(verb, fields) {
       const carryOut = standing.verbs[verb];
       if (carryOut === undefined) throw new TypeError(`there is no order ${verb}`);
@@ -44,6 +51,12 @@ export async function openQueueAccess(configuration: Configuration): Promise<Que
     },
     close: () => standing.stop(),
   };
+}
+
+/** For orders that wait for what happens. @throws ExitError `unavailable` */
+export function expectRunning({ isRunning }: QueueAccess): void {
+  if (isRunning) return;
+  throw new ExitError('unavailable', 'Nothing runs that could be followed: leave --follow out');
 }
 
 /** A connection takes one order. */

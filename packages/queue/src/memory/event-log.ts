@@ -32,6 +32,10 @@ export class EventLog {
     }
   }
 
+  get end(): EventCursor {
+    return cursorAt(this.#last);
+  }
+
   read(after: EventCursor | undefined, limit: number): EventPage {
     const place = after === undefined ? this.#forgotten : placeOf(after);
     // From the end, because that is where most readers are.

@@ -190,9 +190,9 @@ class MemoryStore implements Store {
     });
   }
 
-  async summary(): Promise<readonly SummaryLine[]> {
+  async summary(now: number): Promise<readonly SummaryLine[]> {
     this.#assertRunning();
-    return summarize(this.#shelves);
+    return summarize(this.#shelves, now);
   }
 
   async intervene(
@@ -219,6 +219,11 @@ class MemoryStore implements Store {
   async events(after: EventCursor | undefined, limit: number): Promise<EventPage> {
     this.#assertRunning();
     return this.#log.read(after, limit);
+  }
+
+  async lastEvent(): Promise<EventCursor> {
+    this.#assertRunning();
+    return this.#log.end;
   }
 
   async trace(

@@ -4,10 +4,18 @@
  */
 import type { EventCursor, NewEvent, QueueEvent } from '../event.ts';
 import type { MessageRecord, Priority, QueueId, RecipientRecord } from '../record.ts';
+import { agesOf } from '../rules/age.ts';
 import { PRIORITY_RANKS } from '../rules/priority-ranks.ts';
-import type { Claimed, QueueEntry } from '../store.ts';
+import type { Claimed, QueueEntry, SummaryLine } from '../store.ts';
 import type { Head, Last, Path } from './encoding.ts';
-import type { ClaimedRow, FoundRow, LoggedRow, MessageRow, RecipientRow } from './protocol.ts';
+import type {
+  ClaimedRow,
+  FoundRow,
+  LoggedRow,
+  MessageRow,
+  RecipientRow,
+  SummaryRow,
+} from './protocol.ts';
 
 /** A row that is not what was written. */
 export class DamagedRow extends Error {
@@ -39,15 +47,51 @@ export function entryOf({ message, recipient }: FoundRow): QueueEntry {
   return { message: summary, recipient: recipientOf(summary.id, recipient) };
 }
 
+/** Last words that cannot be read are left out: lists come upon them, and put them aside. */
+export function summaryLineOf(row: SummaryRow): SummaryLine {
+  const { domain, recipients, held, oldestAcceptedAt, younger, nextDueAt, restUntil } = row;
+  return {
+    domain,
+    recipients,
+    held,
+    oldestAcceptedAt,
+    ages: agesOf(younger, recipients),
+    ...(nextDueAt === null ? {} : { nextDueAt }),
+    ...(restUntil === null ? {} : { restUntil }),
+    ...lastWordsOf(row.oldestLast),
+  };
+}
+
+/** Behind the digits of the time. */
+const TIME_DIGITS = 16;
+
+function lastWordsOf(text: string | null): Pick<SummaryLine, 'lastReason' | 'lastReply'> {
+  if (text === null) return {};
+  try {
+    const { lastReason, lastReply } = JSON.parse(text.slice(TIME_DIGITS)) as Last; // boundary: ours
+    return {
+      ...(lastReason === undefined ? {} : { lastReason }),
+      ...(lastReply === undefined ? {} : { lastReply }),
+    };
+  } catch {
+    return {};
+  }
+}
+
 /** An event that cannot be read is still one: it says so. */
 export function eventOf({ cursor, message, at, body }: LoggedRow): QueueEvent {
-  const place = { message: idOf(message), at, cursor: String(cursor) as EventCursor }; // boundary: ours
+  const place = { message: idOf(message), at, cursor: cursorOf(cursor) };
   try {
     const rest = JSON.parse(body) as Omit<NewEvent, 'message' | 'at'>; // boundary: ours
     return { ...rest, ...place };
   } catch {
     return { kind: 'damaged', reason: 'this event cannot be read', ...place };
   }
+}
+
+/** The cursor of a number. */
+export function cursorOf(number: number): EventCursor {
+  return String(number) as EventCursor; // boundary: ours
 }
 
 /** A cursor's number; before everything for what is no cursor of ours. */

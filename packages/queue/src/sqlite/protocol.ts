@@ -198,8 +198,13 @@ export interface SummaryRow {
   readonly recipients: number;
   readonly held: number;
   readonly oldestAcceptedAt: number;
+  /** How many are younger than each bound of age. */
+  readonly younger: readonly number[];
   /** Null where all are held. */
   readonly nextDueAt: number | null;
+  readonly restUntil: number | null;
+  /** The time of the oldest that was tried, in 16 digits, and how that ended, JSON. */
+  readonly oldestLast: string | null;
 }
 
 export interface LoggedRow extends EventRow {
@@ -227,7 +232,11 @@ export interface ReadVerbs {
     readonly scan: number;
     readonly limit: number;
   }): Stretch<FoundRow>;
-  summarize(call: { readonly after: KeyRow | null; readonly scan: number }): Stretch<SummaryRow>;
+  summarize(call: {
+    readonly after: KeyRow | null;
+    readonly scan: number;
+    readonly now: number;
+  }): Stretch<SummaryRow>;
   nextDueAt(call: {
     readonly excludeLanes: readonly string[];
     readonly excludeSites: readonly string[];
@@ -236,6 +245,7 @@ export interface ReadVerbs {
     readonly events: readonly LoggedRow[];
     readonly gap: boolean;
   };
+  lastEvent(call: null): number;
   traceMessage(call: { readonly message: string; readonly limit: number }): readonly LoggedRow[];
   traceKey(call: { readonly key: number; readonly limit: number }): readonly LoggedRow[];
   /** The cursor up to which `limit` events are older than `before`; null where there are none. */

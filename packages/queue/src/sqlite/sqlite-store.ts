@@ -36,7 +36,7 @@ import type {
   SummaryLine,
 } from '../store.ts';
 import { FileOrMemoryStage } from './content-stage.ts';
-import { claimedOf, cursorNumber, DamagedRow, eventOf, messageOf } from './decoding.ts';
+import { claimedOf, cursorNumber, cursorOf, DamagedRow, eventOf, messageOf } from './decoding.ts';
 import { claimCall, eventRow, leasedRow, newMessageRow, searchHash, unitRow } from './encoding.ts';
 import { Engine } from './engine.ts';
 import type { Change, EngineDeps } from './engine.ts';
@@ -233,8 +233,8 @@ class SqliteStore implements Store {
     return this.#engine.run(async () => (await this.#find(selection, page)).entries);
   }
 
-  summary(): Promise<readonly SummaryLine[]> {
-    return this.#engine.run(() => summarize(this.#engine.threads));
+  summary(now: number): Promise<readonly SummaryLine[]> {
+    return this.#engine.run(() => summarize(this.#engine.threads, now));
   }
 
   intervene(
@@ -261,6 +261,11 @@ class SqliteStore implements Store {
       const { events, gap } = await this.#engine.threads.read('events', call);
       return { events: events.map(eventOf), gap };
     });
+  }
+
+  lastEvent(): Promise<EventCursor> {
+    const { threads } = this.#engine;
+    return this.#engine.run(async () => cursorOf(await threads.read('lastEvent', null)));
   }
 
   trace(

@@ -4,7 +4,7 @@
  */
 import type { RecipientKey } from '../record.ts';
 import type { Page, QueueEntry, Selection, SummaryLine } from '../store.ts';
-import { DamagedRow, entryOf, idOf } from './decoding.ts';
+import { DamagedRow, entryOf, idOf, summaryLineOf } from './decoding.ts';
 import type { KeyRow, Stretch, SummaryRow } from './protocol.ts';
 import type { Threads } from './threads.ts';
 
@@ -49,17 +49,18 @@ export async function findPage(
 }
 
 /** The age-by-destination report, largest domain first. It is of no single moment. */
-export async function summarize(threads: Threads): Promise<readonly SummaryLine[]> {
+export async function summarize(threads: Threads, now: number): Promise<readonly SummaryLine[]> {
   const lines = new Map<string, SummaryRow>();
   let after: KeyRow | null = null;
   do {
-    const stretch: Stretch<SummaryRow> = await threads.read('summarize', { after, scan: STRETCH });
+    const call = { after, scan: STRETCH, now };
+    const stretch: Stretch<SummaryRow> = await threads.read('summarize', call);
     for (const row of stretch.rows) lines.set(row.domain, joined(lines.get(row.domain), row));
     after = stretch.end ?? null;
   } while (after !== null);
   return [...lines.values()]
     .toSorted((a, b) => b.recipients - a.recipients || (a.domain < b.domain ? -1 : 1))
-    .map(({ nextDueAt, ...line }) => (nextDueAt === null ? line : { ...line, nextDueAt }));
+    .map(summaryLineOf);
 }
 
 function joined(a: SummaryRow | undefined, b: SummaryRow): SummaryRow {
@@ -69,11 +70,17 @@ function joined(a: SummaryRow | undefined, b: SummaryRow): SummaryRow {
     recipients: a.recipients + b.recipients,
     held: a.held + b.held,
     oldestAcceptedAt: Math.min(a.oldestAcceptedAt, b.oldestAcceptedAt),
-    nextDueAt:
-      a.nextDueAt === null || b.nextDueAt === null
-        ? (a.nextDueAt ?? b.nextDueAt)
-        : Math.min(a.nextDueAt, b.nextDueAt),
+    younger: a.younger.map((count, place) => count + (b.younger[place] ?? 0)),
+    nextDueAt: lesser(a.nextDueAt, b.nextDueAt),
+    restUntil: Math.max(a.restUntil ?? 0, b.restUntil ?? 0) || null,
+    oldestLast: lesser(a.oldestLast, b.oldestLast),
   };
+}
+
+/** The lesser of what is there. */
+function lesser<Value extends number | string>(a: Value | null, b: Value | null): Value | null {
+  if (a === null || b === null) return a ?? b;
+  return a < b ? a : b;
 }
 
 /** A key as calls take it. */

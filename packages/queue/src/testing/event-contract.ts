@@ -62,6 +62,18 @@ export function describeEvents(using: Using): void {
         expect(seen).toEqual(expected);
       }));
 
+    it('are read from the last one on, for who wants to know what is to come', () =>
+      using(async ({ store }) => {
+        expect((await store.events(await store.lastEvent(), 10)).events).toEqual([]);
+        await store.accept([sampleMessage({ recipients: ['bob@a.test'] })]);
+        const end = await store.lastEvent();
+        expect(await store.events(end, 10)).toEqual({ events: [], gap: false });
+        const next = sampleMessage({ recipients: ['carol@a.test'] });
+        await store.accept([next]);
+        const { events } = await store.events(end, 10);
+        expect(events.map(({ message }) => message)).toEqual([next.message.id]);
+      }));
+
     it('are forgotten by age, a few at a time, and a reader who missed some is told', () =>
       using(async (under) => {
         await under.store.accept(

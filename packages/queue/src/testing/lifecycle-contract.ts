@@ -35,7 +35,7 @@ export function describeLifecycle(using: Using): void {
           () => store.conclude([]),
           () => store.nextDueAt([]),
           () => store.list({}, { limit: 1 }),
-          () => store.summary(),
+          () => store.summary(NOW),
           () => store.events(undefined, 1),
         ];
         for (const verb of verbs) {
@@ -128,7 +128,7 @@ async function everything(store: Store): Promise<unknown> {
   return {
     entries: await store.list({}, { limit: 100 }),
     events: await store.events(undefined, 100),
-    summary: await store.summary(),
+    summary: await store.summary(NOW),
     usage: store.usage(),
     next: await store.nextDueAt([]),
     notes: await store.notes(),

@@ -82,7 +82,7 @@ export function describeLists(using: Using): void {
   describe('summary', () => {
     it('tells of each domain', () =>
       using(async ({ store }) => {
-        expect(await store.summary()).toEqual([]);
+        expect(await store.summary(NOW)).toEqual([]);
         await store.accept([
           sampleMessage({
             acceptedAt: NOW + 1,
@@ -97,15 +97,52 @@ export function describeLists(using: Using): void {
             recipients: [{ address: 'd@a.test', dueAt: NOW + 4, lane: 'elsewhere' }],
           }),
         ]);
-        expect(await store.summary()).toEqual([
+        const young = [0, 0, 0, 0, 0, 0];
+        expect(await store.summary(NOW + 3)).toEqual([
           {
             domain: 'a.test',
             recipients: 3,
             held: 1,
             oldestAcceptedAt: NOW + 1,
+            ages: [3, ...young],
             nextDueAt: NOW + 4,
           },
-          { domain: 'b.test', recipients: 1, held: 1, oldestAcceptedAt: NOW + 1 },
+          {
+            domain: 'b.test',
+            recipients: 1,
+            held: 1,
+            oldestAcceptedAt: NOW + 1,
+            ages: [1, ...young],
+          },
+        ]);
+      }));
+
+    it('counts by age, and tells rests and the last words of the oldest', () =>
+      using(async ({ store }) => {
+        const ages = [1, 10, 60, 300, 1000, 2000, 5000, 6000];
+        await store.accept(
+          ages.map((minutes) =>
+            sampleMessage({
+              acceptedAt: NOW - minutes * MINUTE,
+              recipients: [{ address: `after${minutes}@a.test`, dueAt: NOW }],
+            }),
+          ),
+        );
+        const tried = (await claim(store)).filter(({ forwardPath: { localPart } }) =>
+          ['after10', 'after300'].includes(localPart),
+        );
+        const changes = tried.map((one) =>
+          again(one, { dueAt: NOW + 9, lastReason: `of ${one.forwardPath.localPart}` }),
+        );
+        await store.conclude([{ changes, events: [], messages: [] }]);
+        await store.deferLane('a.test', NOW + MINUTE);
+        expect(await store.summary(NOW)).toMatchObject([
+          {
+            ages: [1, 1, 1, 1, 1, 1, 2],
+            nextDueAt: NOW + 9,
+            restUntil: NOW + MINUTE,
+            lastReason: 'of after300',
+          },
         ]);
       }));
   });

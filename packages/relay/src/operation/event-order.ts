@@ -2,8 +2,10 @@
  * The event log as an order: what is kept, and with `follow` what is written from now on,
  * for as long as the reader reads. Each event comes when it is durable.
  */
-import type { EventCursor, Store } from '@posthouse/queue';
+import { describeEvent } from '@posthouse/queue';
+import type { EventCursor, QueueEvent, Store } from '@posthouse/queue';
 import { tracedEvent } from './queue-views.ts';
+import type { TracedEvent } from './queue-views.ts';
 
 const PAGE = 500;
 
@@ -14,21 +16,51 @@ export interface EventOrder {
   readonly follow: boolean;
 }
 
-/** Yields `{ event, cursor }`, and `{ isCaughtUp: true }` when all so far were told. */
-export async function* orderEvents(order: EventOrder, store: Store): AsyncGenerator<object> {
+/** An event for programs and for people. */
+export interface ToldEvent {
+  readonly event: TracedEvent;
+  readonly line: string;
+}
+
+/** One part of the answer. */
+export type OrderedEvent =
+  | (ToldEvent & { readonly cursor: EventCursor })
+  /** The cursor was older than what is kept: events have been missed. Comes first. */
+  | { readonly isGap: true }
+  /** All so far were told. */
+  | { readonly isCaughtUp: true };
+
+export async function* orderEvents(order: EventOrder, store: Store): AsyncGenerator<OrderedEvent> {
+  for await (const found of readEvents(order, store)) {
+    yield 'cursor' in found ? { ...toldEvent(found), cursor: found.cursor } : found;
+  }
+}
+
+/** The same with the events as the log has them. */
+export async function* readEvents(
+  order: EventOrder,
+  store: Store,
+): AsyncGenerator<QueueEvent | Exclude<OrderedEvent, ToldEvent>> {
   let { after } = order;
   for (;;) {
     const change = nextChange(store);
-    const { events } = await store.events(after, PAGE);
-    for (const event of events) yield { event: tracedEvent(event), cursor: event.cursor };
-    after = events.at(-1)?.cursor ?? after;
-    if (events.length === 0) {
+    try {
+      const { events, gap } = await store.events(after, PAGE);
+      if (gap) yield { isGap: true };
+      yield* events;
+      after = events.at(-1)?.cursor ?? after;
+      if (events.length > 0) continue;
       yield { isCaughtUp: true };
       if (!order.follow) return;
       await change.promise;
+    } finally {
+      change.forget();
     }
-    change.forget();
   }
+}
+
+export function toldEvent(event: QueueEvent): ToldEvent {
+  return { event: tracedEvent(event), line: describeEvent(event) };
 }
 
 function nextChange(store: Store): { readonly promise: Promise<void>; forget(): void } {

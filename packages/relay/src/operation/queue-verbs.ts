@@ -9,18 +9,13 @@
 import { parseTransactionId } from '@posthouse/mail';
 import type { Clock } from '@posthouse/mail';
 import { createDisk } from '@posthouse/durable-fs';
-import { describeEvent, exportTo, importFrom } from '@posthouse/queue';
+import { exportTo, importFrom } from '@posthouse/queue';
 import type { EventCursor, Operator, RoutePlanner, Store } from '@posthouse/queue';
 import { orderEvents } from './event-order.ts';
-import {
-  listedRecipient,
-  shownEnvelope,
-  shownRecipient,
-  summarizedDomain,
-  tracedEvent,
-} from './queue-views.ts';
+import { listedRecipient, shownEnvelope, shownRecipient, summarizedDomain } from './queue-views.ts';
 import { readSelection } from './selection-fields.ts';
 import type { OrderFields } from './selection-fields.ts';
+import { orderTrace } from './trace-order.ts';
 
 /** Does what an order says, item by item. */
 export type QueueVerb = (fields: OrderFields) => AsyncIterable<object>;
@@ -40,7 +35,7 @@ export function createQueueVerbs(deps: QueueVerbsDeps): Readonly<Record<string, 
     'queue.list': (fields) => list(fields, deps),
     'queue.show': (fields) => show(fields, deps),
     async *'queue.summary'() {
-      for (const line of await operator.summary()) yield summarizedDomain(line);
+      for (const line of await operator.summary()) yield summarizedDomain(line, clock.now());
     },
     async *'queue.hold'(fields) {
       yield { changed: await operator.hold(selection(fields)) };
@@ -61,7 +56,11 @@ export function createQueueVerbs(deps: QueueVerbsDeps): Readonly<Record<string, 
     async *'queue.import'(fields) {
       yield* importFrom(textOf(fields, 'folder'), { ...deps, disk: createDisk() });
     },
-    'queue.trace': (fields) => trace(fields, deps),
+    'queue.trace': (fields) => {
+      const limit = countOf(fields, 'limit');
+      const subject = textOf(fields, 'subject');
+      return orderTrace({ subject, limit, follow: fields['follow'] === true }, deps);
+    },
     'queue.events': (fields) => {
       const follow = fields['follow'] === true;
       const after = fields['after'] === undefined ? undefined : cursorOf(textOf(fields, 'after'));
@@ -92,11 +91,6 @@ async function* show(fields: OrderFields, { clock, operator }: QueueVerbsDeps) {
   if (fields['content'] !== true) return;
   yield { base64: base64(shown.content.prefix) };
   for await (const chunk of shown.content.open()) yield { base64: base64(chunk) };
-}
-
-async function* trace(fields: OrderFields, { operator }: QueueVerbsDeps) {
-  const events = await operator.trace(textOf(fields, 'subject'), countOf(fields, 'limit'));
-  for (const event of events) yield { event: tracedEvent(event), line: describeEvent(event) };
 }
 
 /** A cursor is opaque: the store says whether it knows it. */

@@ -4,6 +4,7 @@
  */
 import { formatMailbox, NULL_PATH, replyText } from '@posthouse/mail';
 import type { TransferContext } from '@posthouse/mail';
+import { AGE_BOUNDS_MS } from '@posthouse/queue';
 import type {
   MessageRecord,
   QueueEntry,
@@ -58,7 +59,15 @@ export interface SummarizedDomain {
   readonly recipients: number;
   readonly held: number;
   readonly oldestAcceptedAt: string;
+  /** Recipients by age: `underMinutes` is null in the last class, which holds all that is older. */
+  readonly ages: readonly { readonly underMinutes: number | null; readonly recipients: number }[];
+  /** Absent where all are held. */
   readonly nextAttemptAt?: string;
+  /** Until when its hosts are left alone after trouble. */
+  readonly restsUntil?: string;
+  /** What the last attempt came to, of the oldest that was tried. */
+  readonly reason?: string;
+  readonly reply?: string;
 }
 
 /** An event with its time for people; the rest as the log has it. */
@@ -112,14 +121,23 @@ export function shownEnvelope(message: MessageRecord): ShownEnvelope {
   };
 }
 
-export function summarizedDomain(line: SummaryLine): SummarizedDomain {
-  const { domain, held, nextDueAt, oldestAcceptedAt, recipients } = line;
+export function summarizedDomain(line: SummaryLine, now: number): SummarizedDomain {
+  const { ages, domain, held, lastReason, lastReply, nextDueAt, oldestAcceptedAt, recipients } =
+    line;
+  const restsUntil = (line.restUntil ?? 0) > now ? line.restUntil : undefined;
   return {
     domain,
     recipients,
     held,
     oldestAcceptedAt: time(oldestAcceptedAt),
-    ...(nextDueAt !== undefined && { nextAttemptAt: time(nextDueAt) }),
+    ages: ages.map((count, place) => {
+      const bound = AGE_BOUNDS_MS[place];
+      return { underMinutes: bound === undefined ? null : bound / 60_000, recipients: count };
+    }),
+    ...(nextDueAt !== undefined && { nextAttemptAt: time(Math.max(nextDueAt, restsUntil ?? 0)) }),
+    ...(restsUntil !== undefined && { restsUntil: time(restsUntil) }),
+    ...(lastReason !== undefined && { reason: lastReason }),
+    ...(lastReply !== undefined && { reply: replyText(lastReply) }),
   };
 }
 

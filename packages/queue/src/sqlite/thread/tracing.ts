@@ -9,7 +9,7 @@ const OLD_WINDOW = 50_000;
 
 type EventVerbs = Pick<
   ReadVerbs,
-  'events' | 'traceMessage' | 'traceKey' | 'oldEvents' | 'emptyBucket'
+  'events' | 'lastEvent' | 'traceMessage' | 'traceKey' | 'oldEvents' | 'emptyBucket'
 >;
 
 export function createEventReads(database: DatabaseSync): EventVerbs {
@@ -20,6 +20,10 @@ export function createEventReads(database: DatabaseSync): EventVerbs {
   const forgotten = prepare<{ readonly cursor: number }>(
     database,
     'SELECT forgotten_cursor AS cursor FROM counter',
+  );
+  const last = prepare<{ readonly cursor: number }>(
+    database,
+    'SELECT last_cursor AS cursor FROM counter',
   );
   const ofMessage = prepare<LoggedRow>(
     database,
@@ -43,6 +47,7 @@ export function createEventReads(database: DatabaseSync): EventVerbs {
       const events = behind.all(after ?? 0, limit);
       return { events, gap: after !== null && after < (forgotten.get()?.cursor ?? 0) };
     },
+    lastEvent: () => last.get()?.cursor ?? 0,
     traceMessage: ({ message, limit }) => ofMessage.all(message, limit),
     traceKey({ key, limit }) {
       const events = search(key, limit).flatMap((message) => ofMessage.all(message, limit));

@@ -4,6 +4,7 @@
  * who waits behind it never waits long.
  */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import { AGE_BOUNDS_MS } from '../../rules/age.ts';
 import type { Selection } from '../../store.ts';
 import type { FoundRow, KeyRow, ReadVerbs, SummaryRow } from '../protocol.ts';
 import { prepare } from './statement.ts';
@@ -79,22 +80,40 @@ export function createWalk(database: DatabaseSync): ReadVerbs['walk'] {
   };
 }
 
+type SummaryColumns = Omit<SummaryRow, 'younger'> & Readonly<Record<string, number>>;
+
 export function createSummarize(database: DatabaseSync): ReadVerbs['summarize'] {
-  const lines = prepare<SummaryRow>(
+  const younger = AGE_BOUNDS_MS.map(
+    (bound, n) => `SUM(accepted_at > ?4 - ${bound}) AS younger${n}`,
+  );
+  const lines = prepare<SummaryColumns>(
     database,
-    `SELECT domain, COUNT(*) AS recipients, SUM(held) AS held, MIN(accepted_at) AS oldestAcceptedAt,
-       NULLIF(MIN(ready_at), ${NEVER}) AS nextDueAt FROM (${stretchSql(false)}) GROUP BY domain`,
+    `SELECT s.domain, COUNT(*) AS recipients, SUM(s.held) AS held,
+       MIN(accepted_at) AS oldestAcceptedAt, ${younger.join(', ')},
+       NULLIF(MIN(s.ready_at), ${NEVER}) AS nextDueAt, MAX(x.until) AS restUntil,
+       MIN(CASE WHEN r.last LIKE '%"lastReason"%'
+         THEN printf('%016d', accepted_at) || r.last END) AS oldestLast
+     FROM (${stretchSql(false)}) s
+     CROSS JOIN recipient r ON r.message = s.seq AND r.idx = s.idx
+     CROSS JOIN track t ON t.id = r.track
+     LEFT JOIN lane_rest x ON x.lane = t.lane GROUP BY s.domain`,
   );
   const ends = prepare<End>(
     database,
     `SELECT id, idx FROM (${stretchSql(false)}) LIMIT 1 OFFSET ?3 - 1`,
   );
-  return ({ after, scan }) => {
+  return ({ after, scan, now }) => {
     const place = placeOf({}, after) ?? [];
-    const rows = lines.all(...place, scan);
+    const rows = lines.all(...place, scan, now).map(summaryRow);
     const end = ends.get(...place, scan);
     return end === undefined ? { rows } : { rows, end: { message: end.id, index: end.idx } };
   };
+}
+
+function summaryRow(columns: SummaryColumns): SummaryRow {
+  const { domain, recipients, held, oldestAcceptedAt, nextDueAt, restUntil, oldestLast } = columns;
+  const younger = AGE_BOUNDS_MS.map((_, n) => columns[`younger${n}`] ?? 0);
+  return { domain, recipients, held, oldestAcceptedAt, younger, nextDueAt, restUntil, oldestLast };
 }
 
 /** The key to begin behind; `undefined` where the walk is over before it begins. */
