@@ -148,13 +148,16 @@ describe('a ledger', () => {
     await next.stop();
   });
 
-  test('writes what comes at once with one call, and syncs for none of it', async () => {
+  test('writes what was delivered with one call, on its way to the sync', async () => {
     const ledger = await open();
     await Promise.all(KEYS.map((key) => intend(ledger, key, ATTEMPT)));
     const before = faulty.calls.length;
     for (const key of KEYS) ledger.conclude(key);
     await clock.advance(0);
-    expect(faulty.calls.slice(before).map(({ operation }) => operation)).toEqual(['write']);
+    await clock.advance(100);
+    const calls = (): readonly string[] =>
+      faulty.calls.slice(before).map(({ operation }) => operation);
+    await expect.poll(calls).toEqual(['write', 'sync']);
     await ledger.stop();
   });
 
@@ -187,13 +190,30 @@ describe('a ledger', () => {
     faulty.inject({ fault: { kind: 'fail', code: 'EIO' }, operation: 'write' });
     ledger.conclude(OTHER);
     await clock.advance(0);
+    await clock.advance(100);
+    const troubles = (): number =>
+      logger.events.filter(({ event }) => event === 'ledger-trouble').length;
+    await expect.poll(troubles).toBe(1);
     await intend(ledger, KEYS[50] ?? '', ATTEMPT);
-    expect(logger.events.filter(({ event }) => event === 'ledger-trouble')).toHaveLength(1);
+    expect(troubles()).toBe(1);
     expect(await ledger.find(OTHER)).toEqual({ kind: 'delivered' });
     await ledger.stop();
     const next = await open();
     expect(await next.find(OTHER)).toMatchObject({ attempts: [{ isTelling: true }] });
     expect(await next.find(KEYS[50] ?? '')).toMatchObject({ kind: 'unsettled' });
+    await next.stop();
+  });
+
+  test('takes what is still to be written along into the new file', async () => {
+    const ledger = await open();
+    await intend(ledger, KEY, ATTEMPT);
+    ledger.conclude(KEY);
+    faulty.inject({ fault: { kind: 'fail', code: 'EIO' }, operation: 'write' });
+    await expect(intend(ledger, OTHER, ATTEMPT)).rejects.toMatchObject({ kind: 'unavailable' });
+    await ledger.withdraw(OTHER, ATTEMPT);
+    await ledger.stop();
+    const next = await open();
+    expect(await next.find(KEY)).toEqual({ kind: 'delivered' });
     await next.stop();
   });
 

@@ -25,6 +25,8 @@ export class LedgerFile {
   readonly #fileSystem: FileSystem;
   readonly #file: OpenFile;
   #waiting: Waiting[] = [];
+  /** Lines that nobody waits for. */
+  #later = '';
   #running: Promise<void> | undefined;
   #failure: Error | undefined;
   #lent = 0;
@@ -59,8 +61,25 @@ export class LedgerFile {
 
   /** @throws DurableFsError: it is not known whether the line is in the file */
   append(line: string): Promise<void> {
-    const bytes = Buffer.from(line, 'latin1');
-    this.#sizeBytes += bytes.byteLength;
+    this.#sizeBytes += line.length;
+    return this.#append(line);
+  }
+
+  /** Takes a line that goes in with the next one, or at the next `sync`. */
+  appendLater(line: string): void {
+    this.#sizeBytes += line.length;
+    this.#later += line;
+  }
+
+  /** Gives up the lines that are still to be written. */
+  handOver(): string {
+    const lines = this.#later;
+    this.#later = '';
+    return lines;
+  }
+
+  #append(line: string): Promise<void> {
+    const bytes = Buffer.from(this.handOver() + line, 'latin1');
     return new Promise((resolve, reject) => {
       this.#waiting.push({ bytes, resolve, reject });
       this.#running ??= this.#run();
@@ -81,8 +100,9 @@ export class LedgerFile {
   }
 
   /** The lines that were taken before the call survive a power cut. @throws DurableFsError */
-  sync(): Promise<void> {
-    return this.#fileSystem.sync(this.#file);
+  async sync(): Promise<void> {
+    if (this.#later !== '') await this.#append('');
+    await this.#fileSystem.sync(this.#file);
   }
 
   /** Waits for what is being written, here and by others. */

@@ -44,7 +44,7 @@ export interface Ledger extends Startable {
   intend(key: DeliveryKey, attempt: string): Promise<Intention>;
   /** The attempt's file was not published. In the file when this resolves. @throws DurableFsError */
   withdraw(key: DeliveryKey, attempt: string): Promise<void>;
-  /** Published, and on the disk. Nobody waits for it; where it cannot be written, that is logged. */
+  /** Published, and on the disk. Written within a tenth of a second; where it cannot be, that is logged. */
   conclude(key: DeliveryKey): void;
   /** What all processes know of a copy at this moment. @throws DurableFsError */
   find(key: DeliveryKey): Promise<Finding>;
@@ -129,7 +129,7 @@ class DirectoryLedger implements Ledger {
   }
 
   conclude(key: DeliveryKey): void {
-    this.#append({ kind: 'delivered', key }).catch((error: unknown) => {
+    this.#conclude({ kind: 'delivered', key }).catch((error: unknown) => {
       this.#warn(error, 'a delivery could not be noted: should it be repeated, it may be doubled');
     });
   }
@@ -137,6 +137,17 @@ class DirectoryLedger implements Ledger {
   async find(key: DeliveryKey): Promise<Finding> {
     await this.#reader.refresh();
     return this.#knowledge.find(key, this.#deps.clock.now());
+  }
+
+  /**
+   * The line waits for the next sync, as the promise is about no less: until then the record of
+   * the intention, and that the file is gone from `tmp`, say the same.
+   */
+  async #conclude(record: LedgerRecord): Promise<void> {
+    const { name, file } = await this.#usable();
+    this.#knowledge.apply(name, record);
+    file.appendLater(formatRecord(record));
+    this.#syncSoon();
   }
 
   async #append(record: LedgerRecord): Promise<void> {
@@ -192,6 +203,7 @@ class DirectoryLedger implements Ledger {
     this.#reader.disregard(name);
     this.#knowledge.open(name, { boot, startedAt });
     await file.append(formatHeader({ boot, startedAt }));
+    file.appendLater(before?.file.handOver() ?? '');
     await disk.directories.sync(this.#directory);
     this.#current = { name, startedAt, file };
     if (before !== undefined) {
