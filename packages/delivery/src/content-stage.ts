@@ -7,7 +7,7 @@
  * stays in memory either way, for the header section. `discard` leaves nothing behind; it
  * is called at the end of every transaction.
  */
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import { join } from 'node:path';
 import { readRange, temporaryName } from '@posthouse/durable-fs';
@@ -38,7 +38,9 @@ const MAX_IN_MEMORY_BYTES = 262_144;
 export class ContentStage {
   readonly #scratch: Scratch;
   readonly #lines = createLineEndReader();
-  readonly #hash: Hash | undefined;
+  readonly #needsDigest: boolean;
+  /** Of what went into the file. */
+  #hash: Hash | undefined;
   #pieces: Buffer[] = [];
   #opening: Buffer | undefined;
   #path: string | undefined;
@@ -51,7 +53,7 @@ export class ContentStage {
 
   constructor(scratch: Scratch, options: { readonly digest: boolean }) {
     this.#scratch = scratch;
-    this.#hash = options.digest ? createHash('sha256') : undefined;
+    this.#needsDigest = options.digest;
   }
 
   /** Octets given so far, as they came. */
@@ -70,8 +72,8 @@ export class ContentStage {
     return this.#inOrder(async () => {
       await this.#take(this.#lines.end());
       await this.#closeFile();
-      const digest = this.#hash?.digest('hex');
       const stored = this.#stored();
+      const digest = this.#needsDigest ? this.#digest(stored) : undefined;
       const opening = this.#opening ?? stored.bytes ?? Buffer.alloc(0);
       return digest === undefined ? { stored, opening } : { stored, opening, digest };
     });
@@ -100,7 +102,6 @@ export class ContentStage {
   async #take(piece: Buffer): Promise<void> {
     if (piece.byteLength === 0) return;
     this.#sizeBytes += piece.byteLength;
-    this.#hash?.update(piece);
     this.#pieces.push(piece);
     if (this.#path !== undefined || this.#sizeBytes > MAX_IN_MEMORY_BYTES) await this.#spill();
   }
@@ -114,7 +115,9 @@ export class ContentStage {
       this.#opening = Buffer.from(rest.subarray(0, MAX_IN_MEMORY_BYTES));
       this.#path = join(directory, temporaryName(owner));
       this.#file = await disk.fileSystem.open(this.#path, 'create', 0o600);
+      if (this.#needsDigest) this.#hash = createHash('sha256');
     }
+    this.#hash?.update(rest);
     while (rest.byteLength > 0) {
       const count = await disk.fileSystem.write(this.#file, rest);
       if (count === 0) throw new Error(`no byte was taken: ${this.#path}`);
@@ -128,10 +131,16 @@ export class ContentStage {
     if (file !== undefined) await this.#scratch.disk.fileSystem.close(file);
   }
 
+  #digest({ bytes }: StoredContent): string | undefined {
+    return bytes === undefined ? this.#hash?.digest('hex') : hash('sha256', bytes);
+  }
+
   #stored(): StoredContent {
     const path = this.#path;
     if (path === undefined) {
-      return storedInMemory(Buffer.concat(this.#pieces), this.#receivedBytes);
+      const [only = Buffer.alloc(0), ...others] = this.#pieces;
+      const bytes = others.length === 0 ? only : Buffer.concat(this.#pieces);
+      return storedInMemory(bytes, this.#receivedBytes);
     }
     const { disk } = this.#scratch;
     const sizeBytes = this.#sizeBytes;

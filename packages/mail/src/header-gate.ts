@@ -34,14 +34,19 @@ export function createHeaderGate(
       if (held === undefined) return writer.write(chunk);
       // The end may lie across the edge of two chunks, but never further back than this.
       const from = Math.max(0, held.length - 3);
-      held = Buffer.concat([held, chunk]);
+      const octets = held.length === 0 ? viewOf(chunk) : Buffer.concat([held, chunk]);
       const isWhole =
-        from === 0 ? findHeaderEnd(held) !== undefined : held.includes('\r\n\r\n', from);
-      if (isWhole || held.length > maxHeaderBytes) await open(held);
+        from === 0 ? findHeaderEnd(octets) !== undefined : octets.includes('\r\n\r\n', from);
+      if (isWhole || octets.length > maxHeaderBytes) await open(octets);
+      else held = held.length === 0 ? Buffer.from(octets) : octets; // the caller keeps the chunk
     },
     async end() {
       if (held !== undefined) await open(held);
       await writer.end();
     },
   };
+}
+
+function viewOf(chunk: Uint8Array): Buffer {
+  return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }

@@ -95,8 +95,9 @@ class SqliteStore implements Store {
     return this.#engine.stop();
   }
 
-  stage(): ContentStage {
-    return new FileOrMemoryStage(this.#engine.files, this.#engine.staged, this.#maxInlineBytes);
+  stage(sizeHintBytes?: number): ContentStage {
+    const limits = { maxInlineBytes: this.#maxInlineBytes, sizeHintBytes };
+    return new FileOrMemoryStage(this.#engine.files, this.#engine.staged, limits);
   }
 
   accept(messages: readonly NewMessage[]): Promise<readonly AcceptResult[]> {
