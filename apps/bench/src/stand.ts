@@ -5,7 +5,7 @@
  * 250, and on until the last one has arrived. Then everything that came is read and compared;
  * a message that is missing, repeated or not whole fails the run.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Arrival, Findings } from './arrival/arrival.ts';
 import { watchMailbox } from './arrival/mailbox-arrival.ts';
@@ -105,7 +105,7 @@ async function openArrival(opening: Opening): Promise<Arrival | undefined> {
   const envelope = { reversePath: MAILBOX, forwardPaths: [MAILBOX] };
   const one = { run: 'first', messages: 1, sessions: 1, reuse: true, pattern };
   await drive(entry, { ...one, envelope: () => envelope });
-  while (!existsSync(mailbox)) await pause(20);
+  while (!existsSync(mailbox) || readdirSync(mailbox).length === 0) await pause(20);
   await pause(SETTLE_MS);
   return watchMailbox(mailbox, pattern);
 }
