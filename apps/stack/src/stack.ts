@@ -13,20 +13,27 @@ import type { DeliveryAgent } from '@posthouse/delivery';
 import { createDirectory } from '@posthouse/directory';
 import { createResolver } from '@posthouse/dns';
 import { createDisk, createThreadedPlacer, freeBytes, nodeFileSystem } from '@posthouse/durable-fs';
+import type { Disk } from '@posthouse/durable-fs';
 import { startInOrder, stopInReverse } from '@posthouse/mail';
 import type { Clock, Logger, Startable } from '@posthouse/mail';
 import { readAuthorities, readNextHop, readSecret } from '@posthouse/process';
 import { createQueueStore, createRelay, relayOptions } from '@posthouse/relay';
-import type { Operation, Relay } from '@posthouse/relay';
-import type { ListenAddress } from '@posthouse/smtp';
+import type { Operation, Relay, RelayDeps, RouteHost } from '@posthouse/relay';
+import type { ListenAddress, TlsCertificate } from '@posthouse/smtp';
 import { createSubmission, submissionOptions } from '@posthouse/submission';
 import type { Submission } from '@posthouse/submission';
 import { createLocalPrograms } from './local-programs.ts';
+import { createCatchAll } from './rehearsal/catch-all.ts';
 import { createStackCertificate } from './certificate/stack-certificate.ts';
 
 export interface StackDeps {
   readonly logger: Logger;
   readonly clock: Clock;
+}
+
+export interface StackOptions {
+  /** Keeps every message in one mailbox, whatever its recipient (docs/local-development.md). @default false */
+  readonly catchAll?: boolean | undefined;
 }
 
 /** Where a stack listens; what is switched off is absent. */
@@ -45,6 +52,8 @@ export interface Stack extends Startable, Operation {
   readonly addresses: StackAddresses;
   /** The file of the certificate authority that clients must trust; absent where the certificate is one's own. */
   readonly authorityFile: string | undefined;
+  /** The account of the one mailbox, where all is caught. */
+  readonly catchAllAccount?: string;
   /**
    * Takes what may change while it runs: accounts, aliases, routes, networks, certificates.
    * @throws anything; then nothing has changed but, perhaps, the accounts
@@ -58,12 +67,19 @@ const files = { readAuthorities, readSecret, readNextHop };
  * Puts a stack together. Reads certificates and makes directories; opens nothing yet.
  * @throws ExitError, DurableFsError, TypeError, RangeError
  */
-export async function createStack(configuration: Configuration, deps: StackDeps): Promise<Stack> {
+export async function createStack(
+  configuration: Configuration,
+  deps: StackDeps,
+  options: StackOptions = {},
+): Promise<Stack> {
   const placer = createThreadedPlacer();
   const disk = createDisk(nodeFileSystem, placer);
   let current = configuration;
   await disk.directories.ensure(configuration.server.stateDirectory, 0o700);
   const directory = createDirectory(configuration.directory, deps);
+  const caught = options.catchAll
+    ? createCatchAll(configuration, { ...deps, directory })
+    : undefined;
   const certificate = await createStackCertificate(configuration, disk, {
     ...deps,
     onRenewal(renewed) {
@@ -76,17 +92,19 @@ export async function createStack(configuration: Configuration, deps: StackDeps)
   const store = await createQueueStore(configuration.queue, disk, deps.logger);
   const delivery = createDeliveryAgent(
     deliveryOptions(configuration, certificate.current, readSecret),
-    { ...deps, directory, disk },
+    { ...deps, directory: caught?.directory ?? directory, disk },
   );
-  const relay = createRelay(await relayOptions(configuration, certificate.current, files), {
+  const relay = await createStackRelay(configuration, certificate.current, {
     ...deps,
     store,
-    directory,
+    directory: caught?.directory ?? directory,
     resolver,
-    delivery: await deliveryOf(configuration, delivery),
-    state: { disk, directory: join(configuration.server.stateDirectory, 'transport-security') },
-    freeDiskBytes: () => freeBytes(disk, queueDisk(configuration)),
-    usedMemoryBytes: () => process.memoryUsage.rss(),
+    delivery:
+      caught?.atDelivery(delivery.receiver) ??
+      (await nextDelivery(configuration)) ??
+      delivery.receiver,
+    atIntake: caught?.atIntake,
+    disk,
   });
   const submission = createSubmission(submissionOptions(configuration, certificate.current), {
     ...deps,
@@ -102,6 +120,7 @@ export async function createStack(configuration: Configuration, deps: StackDeps)
     start: () => startInOrder(parts),
     stop: () => stopInReverse(parts),
     authorityFile: certificate.authorityFile,
+    ...(caught && { catchAllAccount: caught.account }),
     get addresses() {
       return addressesOf(submission, relay, delivery);
     },
@@ -118,12 +137,24 @@ export async function createStack(configuration: Configuration, deps: StackDeps)
   };
 }
 
-/** Where mail for our own domains goes. */
-async function deliveryOf({ relay }: Configuration, own: DeliveryAgent): Promise<RelayDelivery> {
-  return relay.delivery === undefined ? own.receiver : readNextHop(relay.delivery);
+/** The relay, with what it must know of this process. */
+async function createStackRelay(
+  configuration: Configuration,
+  certificate: TlsCertificate,
+  { disk, ...deps }: RelayDeps & { readonly disk: Disk },
+): Promise<Relay> {
+  return createRelay(await relayOptions(configuration, certificate, files), {
+    ...deps,
+    state: { disk, directory: join(configuration.server.stateDirectory, 'transport-security') },
+    freeDiskBytes: () => freeBytes(disk, queueDisk(configuration)),
+    usedMemoryBytes: () => process.memoryUsage.rss(),
+  });
 }
 
-type RelayDelivery = Parameters<typeof createRelay>[1]['delivery'];
+/** Where the configuration names another delivery agent than the stack's own. */
+async function nextDelivery({ relay }: Configuration): Promise<RouteHost | undefined> {
+  return relay.delivery && readNextHop(relay.delivery);
+}
 
 function addressesOf(
   submission: Pick<Submission, 'addresses'>,

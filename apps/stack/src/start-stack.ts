@@ -24,6 +24,8 @@ export interface StartStackOptions {
   readonly accounts?: Readonly<Record<string, string>>;
   /** `free`: any free port of 127.0.0.1, see `addresses`. `configured`: as the configuration says. @default 'free' */
   readonly ports?: 'free' | 'configured';
+  /** Keeps every message in one mailbox, whatever its recipient (docs/local-development.md). @default false */
+  readonly catchAll?: boolean;
   /** @default silence */
   readonly logger?: Logger;
   readonly clock?: Clock;
@@ -49,10 +51,8 @@ export async function startStack(options: StartStackOptions): Promise<RunningSta
   const configuration = configured(options);
   await createDisk().directories.ensure(configuration.server.stateDirectory, 0o700);
   await setAccounts(configuration.directory.accountsFile, options.accounts ?? {});
-  const stack = await createStack(configuration, {
-    logger: options.logger ?? silentLogger,
-    clock: options.clock ?? systemClock,
-  });
+  const { catchAll, clock = systemClock, logger = silentLogger } = options;
+  const stack = await createStack(configuration, { logger, clock }, { catchAll });
   await stack.start();
   return Object.assign(stack, { mailDirectory: configuration.delivery.mailDirectory });
 }

@@ -105,6 +105,8 @@ export interface RelayDeps {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly freeDiskBytes?: (() => Promise<number>) | undefined;
+  /** Puts something in front of the way in, of the listener and of `receiver`. */
+  readonly atIntake?: ((next: MailReceiver) => MailReceiver) | undefined;
   /** Memory that this process holds. */
   readonly usedMemoryBytes?: (() => number) | undefined;
 }
@@ -150,7 +152,7 @@ export function createRelay(options: RelayOptions, deps: RelayDeps): Relay {
       ...(deps.usedMemoryBytes && { usedMemoryBytes: deps.usedMemoryBytes }),
     },
   );
-  const receiver = createIngress(
+  const ingress = createIngress(
     { maxHops: options.maxHops ?? 100, maxHeaderBytes: 1024 * 1024 },
     {
       ...deps,
@@ -162,6 +164,7 @@ export function createRelay(options: RelayOptions, deps: RelayDeps): Relay {
       }),
     },
   );
+  const receiver = deps.atIntake?.(ingress) ?? ingress;
   const operation = createOperation(options, { store: deps.store, planner, clock, logger, queue });
   const access = (): RelayAccess => rules;
   const listener =

@@ -17,10 +17,17 @@ import { welcomeText } from '../demo/welcome.ts';
 import { createStack } from '../stack.ts';
 import type { Command } from './command.ts';
 
-const USAGE = `Usage: posthouse up [--config FILE]
+const USAGE = `Usage: posthouse up [--config FILE] [--catch-all]
 
 Runs submission, relay and delivery in this process until it is told to stop. Without a
 configuration file it is a demo on loopback, with two accounts.`;
+
+const OPTIONS = {
+  'catch-all': {
+    type: 'boolean',
+    description: 'keep every message in one mailbox, whatever its recipient; loopback only',
+  },
+} as const;
 
 async function start(context: AgentContext<Configuration>): Promise<RunningAgent<Configuration>> {
   const { configuration, configurationPath, logger } = context;
@@ -31,14 +38,22 @@ async function start(context: AgentContext<Configuration>): Promise<RunningAgent
   const accounts = isDemo
     ? await ensureDemoAccounts(server.stateDirectory, directory.accountsFile, disk)
     : [];
-  const stack = await createStack(configuration, { logger, clock: systemClock });
+  const catchAll = context.values['catch-all'] === true;
+  const stack = await createStack(configuration, { logger, clock: systemClock }, { catchAll });
   await stack.start();
   const verbs = { ...stack.verbs, reload: createReloadVerb(() => context.reload()) };
   const control = await startControl(server.stateDirectory, verbs, logger);
   const { addresses, authorityFile } = stack;
   if (isDemo && authorityFile !== undefined) {
     const { mailDirectory } = configuration.delivery;
-    const facts = demoFacts({ addresses, authorityFile, mailDirectory, accounts });
+    const { catchAllAccount } = stack;
+    const facts = demoFacts({
+      addresses,
+      authorityFile,
+      mailDirectory,
+      accounts,
+      catchAllAccount,
+    });
     await writeDemoFacts(facts, server.stateDirectory, disk);
     const out = process.stdout.isTTY ? process.stdout : process.stderr;
     out.write(`${welcomeText(facts, process.cwd())}\n`);
@@ -55,5 +70,13 @@ async function start(context: AgentContext<Configuration>): Promise<RunningAgent
 
 export const up: Command = {
   run: (argv, { version }) =>
-    runAgent({ name: 'posthouse', version, usage: USAGE, argv, readConfiguration, start }),
+    runAgent({
+      name: 'posthouse',
+      version,
+      usage: USAGE,
+      options: OPTIONS,
+      argv,
+      readConfiguration,
+      start,
+    }),
 };

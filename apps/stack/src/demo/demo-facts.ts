@@ -23,6 +23,8 @@ export interface DemoFacts {
   readonly ca: string;
   readonly mail: string;
   readonly accounts: readonly (DemoAccount & { readonly maildir: string })[];
+  /** The one mailbox of all messages, where the stack was told to catch all. */
+  readonly catchAll?: { readonly user: string; readonly maildir: string };
 }
 
 /** What the facts are made of. */
@@ -31,10 +33,11 @@ export interface DemoSetting {
   readonly authorityFile: string;
   readonly mailDirectory: string;
   readonly accounts: readonly DemoAccount[];
+  readonly catchAllAccount?: string | undefined;
 }
 
 export function demoFacts(setting: DemoSetting): DemoFacts {
-  const { addresses, mailDirectory } = setting;
+  const { addresses, catchAllAccount, mailDirectory } = setting;
   const [submission, tls] = [place(addresses.submission), place(addresses.submissionTls)];
   const [relay, lmtp] = [place(addresses.relay), place(addresses.lmtp)];
   return {
@@ -43,11 +46,20 @@ export function demoFacts(setting: DemoSetting): DemoFacts {
     ...(lmtp && { lmtp }),
     ca: setting.authorityFile,
     mail: mailDirectory,
-    accounts: setting.accounts.map(({ password, user }) => {
-      const [name = '', domain = ''] = user.split('@');
-      return { user, password, maildir: join(mailDirectory, domain, name, 'Maildir') };
+    accounts: setting.accounts.map(({ password, user }) => ({
+      user,
+      password,
+      maildir: maildirOf(user, mailDirectory),
+    })),
+    ...(catchAllAccount !== undefined && {
+      catchAll: { user: catchAllAccount, maildir: maildirOf(catchAllAccount, mailDirectory) },
     }),
   };
+}
+
+function maildirOf(user: string, mailDirectory: string): string {
+  const [name = '', domain = ''] = user.split('@');
+  return join(mailDirectory, domain, name, 'Maildir');
 }
 
 /** @throws DurableFsError */

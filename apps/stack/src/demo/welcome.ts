@@ -7,18 +7,22 @@ import type { DemoFacts } from './demo-facts.ts';
 
 /** The text, without a line end. `directory` is where the reader stands: paths are told from there. */
 export function welcomeText(facts: DemoFacts, directory: string): string {
-  const [author, reader] = facts.accounts;
+  const [author, second] = facts.accounts;
+  const reader = facts.catchAll ?? second;
   const { lmtp, relay, submission } = facts;
   const at = (place: { host: string; port: number } | undefined): string =>
     place === undefined ? 'off' : `${place.host}:${place.port}`;
   const lines = [
     '',
-    'Posthouse is running. Mail to the outside is off (relay.outbound).',
+    facts.catchAll === undefined
+      ? 'Posthouse is running. Mail to the outside is off (relay.outbound).'
+      : 'Posthouse is running and keeps every message in one mailbox; nothing goes out.',
     '',
     `  submission  ${at(submission)} (STARTTLS)${submission?.tlsPort === undefined ? '' : `, ${submission.host}:${submission.tlsPort} (TLS)`}`,
-    `  relay       ${at(relay)}`,
+    `  relay       ${at(relay)}${facts.catchAll === undefined ? '' : ', without TLS and login'}`,
     `  delivery    ${at(lmtp)} (LMTP)`,
     ...facts.accounts.map(({ password, user }) => `  account     ${user}, password ${password}`),
+    ...(facts.catchAll === undefined ? [] : [`  mailbox     ${facts.catchAll.user}`]),
   ];
   if (author === undefined || reader === undefined || submission === undefined)
     return lines.join('\n');
