@@ -11,6 +11,7 @@ import type { Configuration } from '@posthouse/configuration';
 import { createDeliveryAgent, deliveryOptions } from '@posthouse/delivery';
 import type { DeliveryAgent } from '@posthouse/delivery';
 import { createDirectory } from '@posthouse/directory';
+import type { Directory } from '@posthouse/directory';
 import { createResolver } from '@posthouse/dns';
 import { createDisk, createThreadedPlacer, freeBytes, nodeFileSystem } from '@posthouse/durable-fs';
 import type { Disk } from '@posthouse/durable-fs';
@@ -23,7 +24,8 @@ import type { ListenAddress, TlsCertificate } from '@posthouse/smtp';
 import { createSubmission, submissionOptions } from '@posthouse/submission';
 import type { Submission } from '@posthouse/submission';
 import { createLocalPrograms } from './local-programs.ts';
-import { createCatchAll } from './rehearsal/catch-all.ts';
+import { catchNothing, createCatchAll } from './rehearsal/catch-all.ts';
+import type { CatchAll } from './rehearsal/catch-all.ts';
 import { createStackCertificate } from './certificate/stack-certificate.ts';
 
 export interface StackDeps {
@@ -53,7 +55,7 @@ export interface Stack extends Startable, Operation {
   /** The file of the certificate authority that clients must trust; absent where the certificate is one's own. */
   readonly authorityFile: string | undefined;
   /** The account of the one mailbox, where all is caught. */
-  readonly catchAllAccount?: string;
+  readonly catchAllAccount: string | undefined;
   /**
    * Takes what may change while it runs: accounts, aliases, routes, networks, certificates.
    * @throws anything; then nothing has changed but, perhaps, the accounts
@@ -77,9 +79,7 @@ export async function createStack(
   let current = configuration;
   await disk.directories.ensure(configuration.server.stateDirectory, 0o700);
   const directory = createDirectory(configuration.directory, deps);
-  const caught = options.catchAll
-    ? createCatchAll(configuration, { ...deps, directory })
-    : undefined;
+  const catching = catchingOf(options, configuration, { ...deps, directory });
   const certificate = await createStackCertificate(configuration, disk, {
     ...deps,
     onRenewal(renewed) {
@@ -92,26 +92,23 @@ export async function createStack(
   const store = await createQueueStore(configuration.queue, disk, deps.logger);
   const delivery = createDeliveryAgent(
     deliveryOptions(configuration, certificate.current, readSecret),
-    { ...deps, directory: caught?.directory ?? directory, disk },
+    { ...deps, directory: catching.directory, disk },
   );
   const relay = await createStackRelay(configuration, certificate.current, {
     ...deps,
     store,
-    directory: caught?.directory ?? directory,
+    directory: catching.directory,
     resolver,
-    delivery:
-      caught?.atDelivery(delivery.receiver) ??
-      (await nextDelivery(configuration)) ??
-      delivery.receiver,
-    atIntake: caught?.atIntake,
+    delivery: (await nextDelivery(configuration)) ?? catching.atDelivery(delivery.receiver),
+    atIntake: catching.atIntake,
     disk,
   });
-  const submission = createSubmission(submissionOptions(configuration, certificate.current), {
-    ...deps,
-    next: relay.receiver,
-    directory,
-  });
-  const programs = createLocalPrograms(configuration, { ...deps, next: relay.receiver, disk });
+  const intake = { ...deps, next: relay.receiver, directory, disk };
+  const submission = createSubmission(
+    submissionOptions(configuration, certificate.current),
+    intake,
+  );
+  const programs = createLocalPrograms(configuration, intake);
   const agents = [store, delivery, relay, submission, programs];
   const parts = [placer, directory, resolver, ...agents, certificate];
   return {
@@ -120,21 +117,45 @@ export async function createStack(
     start: () => startInOrder(parts),
     stop: () => stopInReverse(parts),
     authorityFile: certificate.authorityFile,
-    ...(caught && { catchAllAccount: caught.account }),
+    catchAllAccount: catching.account,
     get addresses() {
       return addressesOf(submission, relay, delivery);
     },
     async reload(next) {
       const { certificate: renewed, adopt } = await certificate.read(next);
-      const options = await relayOptions(next, renewed, files);
-      await directory.reload(next.directory);
-      relay.reload(options);
-      delivery.reload(deliveryOptions(next, renewed, readSecret));
-      submission.reloadTls(renewed);
+      await reloadAgents(next, renewed, { directory, relay, delivery, submission });
       adopt();
       current = next;
     },
   };
+}
+
+/** What may change while they run. @throws anything; then nothing has changed but, perhaps, the accounts */
+async function reloadAgents(
+  next: Configuration,
+  renewed: TlsCertificate,
+  { delivery, directory, relay, submission }: Reloadable,
+): Promise<void> {
+  const options = await relayOptions(next, renewed, files);
+  await directory.reload(next.directory);
+  relay.reload(options);
+  delivery.reload(deliveryOptions(next, renewed, readSecret));
+  submission.reloadTls(renewed);
+}
+
+interface Reloadable {
+  readonly directory: Directory;
+  readonly relay: Relay;
+  readonly delivery: DeliveryAgent;
+  readonly submission: Submission;
+}
+
+function catchingOf(
+  { catchAll = false }: StackOptions,
+  configuration: Configuration,
+  deps: StackDeps & { readonly directory: Directory },
+): CatchAll {
+  return catchAll ? createCatchAll(configuration, deps) : catchNothing(deps.directory);
 }
 
 /** The relay, with what it must know of this process. */

@@ -1,6 +1,6 @@
 /**
  * `posthouse send`: writes a message and submits it, to the demo that runs here, to any
- * server, or to a provider by its name.
+ * server, or to a provider by its name. `--debug` shows what is said.
  *
  * Exit codes: 0 the server took it for everybody; 75 not now; 65 refused for good, for
  * somebody at least. What went wrong is said in plain words, with what to check next.
@@ -11,6 +11,7 @@ import { basename } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { displayMailbox, isTaken } from '@posthouse/mail';
 import { EXIT, ExitError } from '@posthouse/process';
+import type { TranscriptLine } from '@posthouse/smtp';
 import { compose, DraftError, explainFailure, submit } from '@posthouse/user-agent';
 import type { ComposedMessage, Draft, DraftAttachment, Receipt } from '@posthouse/user-agent';
 import { CONFIG_OPTION, readArguments, textValue } from './arguments.ts';
@@ -28,6 +29,7 @@ Sends a message; without --text its text is read from standard input.
   --text TEXT, --html TEXT
   --attach FILE               may be given several times
   --json                      the server's answers, for programs
+  --debug                     the conversation with the server, on standard error; no secrets
 ${SERVER_USAGE}`;
 
 const OPTIONS = {
@@ -42,6 +44,7 @@ const OPTIONS = {
   html: { type: 'string' },
   attach: { type: 'string', multiple: true },
   json: { type: 'boolean' },
+  debug: { type: 'boolean' },
 } as const;
 
 export const send: Command = {
@@ -54,7 +57,8 @@ export const send: Command = {
     const place = await findServer(given, textValue(given, 'from') ?? '');
     const message = await write(given);
     try {
-      const receipt = await submit(message, place.server);
+      const onLine = given.values['debug'] === true ? showLine : undefined;
+      const receipt = await submit(message, place.server, {}, { onLine });
       return report(receipt, place, given);
     } catch (error) {
       throw explained(error, place);
@@ -95,6 +99,14 @@ async function attachment(path: string): Promise<DraftAttachment> {
   return { content: () => createReadStream(path), filename: basename(path) };
 }
 
+const LOGIN_OPTIONS = '--user, and --password-file or the variable POSTHOUSE_PASSWORD';
+
+const MARKS = { sent: '>', received: '<', noted: '*' } as const;
+
+function showLine({ direction, text }: TranscriptLine): void {
+  process.stderr.write(`${MARKS[direction]} ${text}\n`);
+}
+
 function report(receipt: Receipt, place: SubmissionPlace, given: Arguments): number {
   if (given.values['json'] === true) process.stdout.write(`${JSON.stringify(receipt)}\n`);
   const refused = receipt.recipients.filter(({ outcome }) => !isTaken(outcome));
@@ -115,6 +127,7 @@ function report(receipt: Receipt, place: SubmissionPlace, given: Arguments): num
 
 function explained(error: unknown, place: SubmissionPlace): unknown {
   if (!(error instanceof Error) || error.name !== 'MailError') return error;
-  const { next, what } = explainFailure(error, place.facts);
-  return new ExitError('unavailable', `${what} ${next}`, error);
+  const { next, reason, what } = explainFailure(error, place.facts);
+  const how = reason === 'login-needed' ? ` (${LOGIN_OPTIONS})` : '';
+  return new ExitError('unavailable', `${what} ${next}${how}`, error);
 }

@@ -1,12 +1,14 @@
 /**
- * Where a command submits to: what the command line names, a provider, or the demo that
- * runs over this directory, whose facts lie in `demo.json`.
+ * Where a command submits to: what the command line names, a provider, or the stack of this
+ * directory: as its configuration says, or the demo, whose facts lie in `demo.json`.
  *
  * Passwords come from a file, from the environment or, for the demo's accounts, from
  * its facts: never from the command line, which every user of a machine can read.
  */
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { readConfiguration } from '@posthouse/configuration';
+import type { Configuration } from '@posthouse/configuration';
 import { parseMailbox } from '@posthouse/mail';
 import { ExitError, loadConfiguration, readSecret } from '@posthouse/process';
 import { findProvider, inRegion } from '@posthouse/providers';
@@ -27,7 +29,7 @@ export const SERVER_OPTIONS = {
 } as const;
 
 export const SERVER_USAGE = `
-Where to, if not to the demo that runs here:
+Where to, if not to the stack of this directory:
   --server HOST[:PORT]        587 if no port is given
   --provider NAME             for example gmail, outlook, sendgrid, mailgun, ses, postmark
   --region NAME               of a provider that has some, for example eu-west-1
@@ -35,7 +37,7 @@ Where to, if not to the demo that runs here:
   --ca FILE                   certificate authority to trust (PEM)
   --user NAME                 to log in with; the address of --from if not given
   --password-file FILE        else the variable POSTHOUSE_PASSWORD
-  --config FILE               configuration of the demo`;
+  --config FILE               configuration of the stack`;
 
 /** A server, and what an explanation of a failure may name. */
 export interface SubmissionPlace {
@@ -49,7 +51,7 @@ const PASSWORD_VARIABLE = 'POSTHOUSE_PASSWORD';
 export async function findServer(given: Arguments, author: string): Promise<SubmissionPlace> {
   const name = textValue(given, 'provider');
   const address = textValue(given, 'server');
-  if (name === undefined && address === undefined) return demoPlace(given, author);
+  if (name === undefined && address === undefined) return localPlace(given, author);
   const provider = name === undefined ? undefined : providerOf(name, textValue(given, 'region'));
   const { host, port } = provider ?? parseAddress(address ?? '');
   const password = await passwordOf(given);
@@ -73,29 +75,66 @@ function userOf(provider: Provider | undefined, password: string | undefined): s
   return provider.user.kind === 'fixed' ? provider.user.name : password;
 }
 
-async function demoPlace(given: Arguments, author: string): Promise<SubmissionPlace> {
+/** The stack of this directory: what its configuration says, or the demo's facts. */
+async function localPlace(given: Arguments, author: string): Promise<SubmissionPlace> {
   const named = textValue(given, 'config');
-  const { configuration } = await loadConfiguration(named, readConfiguration);
-  const facts = await readDemoFacts(configuration.server.stateDirectory);
-  if (facts?.submission === undefined) {
-    const text =
-      'No demo has run in this directory: start one with "posthouse up", or give --server';
-    throw new ExitError('usage', text);
-  }
-  const { host, port } = facts.submission;
+  const { configuration, path } = await loadConfiguration(named, readConfiguration);
+  const stack =
+    path === undefined ? await demoStack(configuration) : await configuredStack(configuration);
+  const { ca, host, port } = stack;
   const address = parseMailbox(author.replace(/^.*<(.*)>\s*$/, '$1'));
   const user =
     textValue(given, 'user') ?? (address && `${address.localPart}@${address.domain}`) ?? author;
-  const password =
-    (await passwordOf(given)) ?? facts.accounts.find((account) => account.user === user)?.password;
+  const password = (await passwordOf(given)) ?? stack.passwords.get(user);
   const server: SubmissionServer = {
     host,
     port,
     tls: 'required',
-    ca: await readFile(facts.ca, 'utf8'),
+    ...(ca !== undefined && { ca }),
     ...(password !== undefined && { login: { user, password } }),
   };
   return { server, facts: { host, port, user } };
+}
+
+interface LocalStack {
+  readonly host: string;
+  readonly port: number;
+  readonly ca: string | undefined;
+  /** Of the demo's accounts. */
+  readonly passwords: ReadonlyMap<string, string>;
+}
+
+async function demoStack({ server }: Configuration): Promise<LocalStack> {
+  const facts = await readDemoFacts(server.stateDirectory);
+  if (facts?.submission === undefined) {
+    const text =
+      'No stack has run in this directory: start one with "posthouse up", or give --server';
+    throw new ExitError('usage', text);
+  }
+  const { host, port } = facts.submission;
+  const passwords = new Map(facts.accounts.map(({ password, user }) => [user, password]));
+  return { host, port, ca: await readFile(facts.ca, 'utf8'), passwords };
+}
+
+/** Its own authority is the one that a stack without a certificate has made. */
+async function configuredStack({ server, submission, tls }: Configuration): Promise<LocalStack> {
+  const { listen } = submission;
+  if (listen === undefined || !('port' in listen)) {
+    throw new ExitError('usage', 'submission.listen names no port: give --server HOST:PORT');
+  }
+  const isAny = listen.host === '0.0.0.0' || listen.host === '::';
+  const isHere = isAny || listen.host === '127.0.0.1' || listen.host === '::1';
+  const own = join(server.stateDirectory, 'tls', 'ca.pem');
+  const ca =
+    tls.caFile === undefined
+      ? await readFile(own, 'utf8').catch(() => undefined)
+      : await readFile(tls.caFile, 'utf8');
+  const host = isHere
+    ? tls.certificate === undefined
+      ? 'localhost'
+      : server.hostname
+    : listen.host;
+  return { host, port: listen.port, ca, passwords: new Map() };
 }
 
 function providerOf(name: string, region: string | undefined): Provider {

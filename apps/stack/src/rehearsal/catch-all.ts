@@ -18,14 +18,19 @@ import { createRehearsingReceiver } from './rehearsing-receiver.ts';
 
 /** What the wiring puts in place of its own. */
 export interface CatchAll {
-  /** Of the mailbox, as `posthouse read` takes it. */
-  readonly account: string;
+  /** Of the mailbox, as `posthouse read` takes it; absent: nothing is caught. */
+  readonly account?: string;
   /** For relay and delivery. */
   readonly directory: Directory;
   /** In front of the relay's queue. */
-  atIntake(next: MailReceiver): MailReceiver;
+  readonly atIntake: (next: MailReceiver) => MailReceiver;
   /** In front of delivery. */
-  atDelivery(next: MailReceiver): MailReceiver;
+  readonly atDelivery: (next: MailReceiver) => MailReceiver;
+}
+
+/** The wiring as it is. */
+export function catchNothing(directory: Directory): CatchAll {
+  return { directory, atIntake: (next) => next, atDelivery: (next) => next };
 }
 
 /** @throws ExitError `configuration` where others than this host could connect */
@@ -63,6 +68,9 @@ function catchAllMailbox({ directory, server }: Configuration): Mailbox {
 }
 
 function refuseOthers({ delivery, relay, submission }: Configuration): void {
+  if (relay.delivery !== undefined) {
+    throw new ExitError('configuration', '--catch-all delivers here: leave relay.delivery out');
+  }
   const places: readonly (readonly [string, ListenAddress | undefined])[] = [
     ['submission.listen', submission.listen],
     ['submission.listen_tls', submission.listenTls],

@@ -53,7 +53,7 @@ export function createRehearsingReceiver(
 
 interface Rehearsal extends RehearsalOptions {
   readonly clock: Clock;
-  isFirst(recipient: ForwardPath): boolean;
+  readonly isFirst: (recipient: ForwardPath) => boolean;
 }
 
 class RehearsingTransaction implements MailTransaction {

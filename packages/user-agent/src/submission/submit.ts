@@ -22,7 +22,7 @@ import type {
   ReversePath,
   TransferContext,
 } from '@posthouse/mail';
-import type { ClientSession } from '@posthouse/smtp';
+import type { ClientSession, OnLine } from '@posthouse/smtp';
 import { receiptOf } from './receipt.ts';
 import type { Receipt } from './receipt.ts';
 import { targetOf } from './submission-server.ts';
@@ -50,6 +50,8 @@ export interface SubmissionOptions {
 export interface SubmissionDeps {
   readonly clock?: Clock | undefined;
   readonly logger?: Logger | undefined;
+  /** Gets the conversation with the server line by line, secrets left out. */
+  readonly onLine?: OnLine | undefined;
 }
 
 /** Submits. @throws MailError no session, or MAIL refused; what the content's source throws */
@@ -60,9 +62,9 @@ export async function submit(
   deps: SubmissionDeps = {},
 ): Promise<Receipt> {
   if (message.recipients.length === 0) throw new TypeError('a message needs a recipient');
-  const { clock = systemClock, logger = silentLogger } = deps;
+  const { clock = systemClock, logger = silentLogger, onLine } = deps;
   const { connect } = await import('@posthouse/smtp'); // reading mail does without it
-  const session = await connect(targetOf(server), { clock, logger }, options.signal);
+  const session = await connect(targetOf(server), { clock, logger, onLine }, options.signal);
   try {
     const outcomes = await transfer(message, session, options, contextAt(clock.now()));
     return receiptOf(message.recipients, session, outcomes);
