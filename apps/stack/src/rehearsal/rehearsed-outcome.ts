@@ -36,7 +36,7 @@ const STATUSES: Readonly<Record<string, readonly [status: string, text: string]>
 };
 
 /** The domain of these recipients. */
-export const REHEARSAL_DOMAIN: Domain = reserved();
+const REHEARSAL_DOMAIN: Domain = reserved();
 
 /** What becomes of a recipient; `undefined` for one of another domain. @throws never */
 export function rehearsedOutcome({ domain, localPart }: Mailbox): RehearsedOutcome | undefined {
