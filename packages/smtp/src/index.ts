@@ -17,6 +17,7 @@ export type {
   SessionFacts,
   SessionPolicy,
 } from './inbound/session-policy.ts';
+export type { CertificateFacts } from './outbound/certificate-facts.ts';
 export { connect } from './outbound/connect.ts';
 export type { ConnectDeps } from './outbound/connect.ts';
 export type {

@@ -24,7 +24,7 @@ export type { FailureExplanation, SubmissionFacts } from './submission/explain-f
 export type { FailureReason } from './submission/failure-reason.ts';
 export { examineServer } from './doctor/examine-server.ts';
 export type { Examination, Finding } from './doctor/examine-server.ts';
-export type { CertificateFacts } from './doctor/peek-certificate.ts';
+export type { CertificateFacts } from '@posthouse/smtp';
 export { createMaildirReader } from './reading/maildir-reader.ts';
 export type {
   MaildirReader,

@@ -7,6 +7,7 @@
  *
  * RFC 5321 §3.3, §3.8; RFC 9422 (MAILMAX).
  */
+import type { Socket } from 'node:net';
 import { refuse } from '@posthouse/mail';
 import type {
   Clock,
@@ -18,6 +19,8 @@ import type {
   TlsFacts,
   TransferContext,
 } from '@posthouse/mail';
+import { certificateOf } from './certificate-facts.ts';
+import type { CertificateFacts } from './certificate-facts.ts';
 import { CommandPipeline } from './command-pipeline.ts';
 import type { ConnectTarget } from './connect-target.ts';
 import type { SessionFacts } from './envelope-command.ts';
@@ -39,6 +42,8 @@ export interface ClientSession {
   readonly transactions: number;
   /** Resolves when the connection is gone, whoever ended it. */
   readonly closed: Promise<void>;
+  /** The peer's certificate, while the connection stands; absent in the clear. */
+  certificate(): CertificateFacts | undefined;
   /**
    * Begins the next transaction; its commands leave with whatever else is said in this turn.
    * Where the connection is gone, `opened` says so.
@@ -76,6 +81,7 @@ class Session implements ClientSession {
   readonly tls?: TlsFacts;
   readonly offers: PeerOffers;
   readonly closed: Promise<void>;
+  readonly #socket: Socket;
   readonly #pipeline: CommandPipeline;
   readonly #facts: SessionFacts;
   readonly #options: SessionOptions;
@@ -89,6 +95,7 @@ class Session implements ClientSession {
     options: SessionOptions,
     { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
   ) {
+    this.#socket = socket;
     this.peer = host;
     this.offers = offers;
     if (tls !== undefined) this.tls = tls;
@@ -115,6 +122,10 @@ class Session implements ClientSession {
         'Connection to the next host closed',
       );
     });
+  }
+
+  certificate(): CertificateFacts | undefined {
+    return certificateOf(this.#socket);
   }
 
   get usable(): boolean {

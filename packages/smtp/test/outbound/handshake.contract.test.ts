@@ -214,6 +214,24 @@ describe('TLS', () => {
     expect(await failing(['! tls'], implicit, WITH_TLS)).toMatchObject({ code: 'next-hop-tls' });
   });
 
+  it.each([
+    ['that is valid', REQUIRED, undefined],
+    ['that nobody vouches for', OPPORTUNISTIC, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+  ])('shows a certificate %s', async (_, tls, problem) =>
+    play(
+      `${STARTTLS}${QUIT}`,
+      async (session) => {
+        const certificate = session.certificate();
+        expect(certificate).toMatchObject({ subject: 'peer.example.test', issuer: 'peer.example.test' });
+        expect(certificate?.validTo).toBeGreaterThan(Date.now());
+        expect(certificate?.problem).toBe(problem);
+        await session.quit();
+        expect(session.certificate()).toBeUndefined();
+      },
+      { target: { tls }, peer: WITH_TLS },
+    ),
+  );
+
   it('forgets what was offered in the clear where nothing is offered under it', () =>
     play(
       `${hello('STARTTLS', 'CHUNKING')}

@@ -9,13 +9,11 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { silentLogger, systemClock } from '@posthouse/mail';
 import type { TlsFacts } from '@posthouse/mail';
-import type { ClientSession, PeerOffers } from '@posthouse/smtp';
+import type { CertificateFacts, ClientSession, ConnectTarget, PeerOffers } from '@posthouse/smtp';
 import { explainFailure } from '../submission/explain-failure.ts';
 import type { FailureExplanation } from '../submission/explain-failure.ts';
 import { targetOf } from '../submission/submission-server.ts';
 import type { SubmissionServer } from '../submission/submission-server.ts';
-import { peekCertificate } from './peek-certificate.ts';
-import type { CertificateFacts } from './peek-certificate.ts';
 
 /** One step. */
 export interface Finding {
@@ -38,7 +36,6 @@ export interface Examination {
   readonly offers?: PeerOffers;
 }
 
-const PEEK_TIMEOUT_MS = 10_000;
 const SOON_MS = 14 * 86_400_000;
 
 /** Examines. @throws what the signal says */
@@ -49,16 +46,18 @@ export async function examineServer(
   const findings: Finding[] = [];
   const addresses = await addressesOf(server, findings);
   if (addresses.length === 0) return { findings, addresses };
-  const { tls } = server;
-  const certificate =
-    tls === 'off' ? undefined : await peekCertificate({ ...server, tls }, PEEK_TIMEOUT_MS);
-  const seen = { addresses, ...(certificate === undefined ? {} : { certificate }) };
   const session = await open({ ...server, login: undefined }, signal);
   if ('reason' in session) {
-    findings.push(failure(stepOf(session), session));
-    if (certificate !== undefined) findings.push(aboutCertificate(certificate, systemClock.now()));
-    return { findings, ...seen };
+    const step = stepOf(session);
+    findings.push(failure(step, session));
+    if (step !== 'certificate') return { findings, addresses };
+    const certificate = await lookAtCertificate(server, signal);
+    if (certificate === undefined) return { findings, addresses };
+    findings.push(aboutCertificate(certificate, systemClock.now()));
+    return { findings, addresses, certificate };
   }
+  const certificate = session.certificate();
+  const seen = { addresses, ...(certificate === undefined ? {} : { certificate }) };
   const { offers, tls: facts } = session;
   await session.quit();
   const what = `Port ${server.port} of ${server.host} speaks SMTP.`;
@@ -85,14 +84,31 @@ async function addressesOf(
   }
 }
 
+/** A certificate that is not valid, to say what it is. Nothing is said over this connection but EHLO. */
+async function lookAtCertificate(
+  server: SubmissionServer,
+  signal: AbortSignal | undefined,
+): Promise<CertificateFacts | undefined> {
+  const target = targetOf({ ...server, login: undefined });
+  const session = await reach({ ...target, tls: { ...target.tls, verify: false } }, signal).catch(
+    () => undefined,
+  );
+  const certificate = session?.certificate();
+  await session?.quit();
+  return certificate;
+}
+
+async function reach(target: ConnectTarget, signal?: AbortSignal): Promise<ClientSession> {
+  const { connect } = await import('@posthouse/smtp');
+  return connect(target, { clock: systemClock, logger: silentLogger }, signal);
+}
+
 async function open(
   server: SubmissionServer,
   signal: AbortSignal | undefined,
 ): Promise<ClientSession | FailureExplanation> {
-  const { connect } = await import('@posthouse/smtp');
   try {
-    const deps = { clock: systemClock, logger: silentLogger };
-    return await connect(targetOf(server), deps, signal);
+    return await reach(targetOf(server), signal);
   } catch (error) {
     signal?.throwIfAborted();
     return explainFailure(error, { ...server, user: server.login?.user });
