@@ -263,6 +263,15 @@ describe('a message with REQUIRETLS', () => {
     });
   });
 
+  it('fails where TLS is stripped from the offers', async () => {
+    expect(await outcomeOf({ dialogues: [STRIPPED], policy: ENFORCED }, message)).toMatchObject({
+      kind: 'failed',
+      proof: 'unsupported',
+      status: { class: 5, subject: 7, detail: 10 },
+      reply: { code: 502 },
+    });
+  });
+
   it('fails where nothing proves the name of the host', async () => {
     expect(await outcomeOf({ dialogues: [] }, message)).toMatchObject({
       kind: 'failed',

@@ -48,10 +48,10 @@ export function outcomeOfRefusal(error: MailError, host: RemoteHost): TlsOutcome
   return { host: error.host ?? host, fault: faultOf(error) };
 }
 
-function faultOf({ fields, message }: MailError): NonNullable<TlsOutcome['fault']> {
+function faultOf({ fields, heard, message }: MailError): NonNullable<TlsOutcome['fault']> {
   if (typeof fields['fault'] === 'string') return { kind: fields['fault'], reason: message };
   // The peer answered STARTTLS in words: it does not do it.
-  const kind = fields['reply'] === undefined ? 'validation-failure' : 'starttls-not-supported';
+  const kind = heard === undefined ? 'validation-failure' : 'starttls-not-supported';
   const error = typeof fields['error'] === 'string' ? `: ${fields['error']}` : '';
   return { kind, reason: `${message}${error}` };
 }

@@ -34,7 +34,10 @@ export const QUIT = `
 `;
 
 /** A target at the peer. */
-export function targetOf(peer: ScriptedPeer, facts: Partial<ConnectTarget> = {}): ConnectTarget {
+export function targetOf(
+  peer: Pick<ScriptedPeer, 'host' | 'port'>,
+  facts: Partial<ConnectTarget> = {},
+): ConnectTarget {
   return {
     protocol: 'smtp',
     endpoint: { host: peer.host, port: peer.port },
