@@ -12,6 +12,7 @@ import type { Account } from './account.ts';
 import { createAccountsSource } from './accounts-source.ts';
 import type { AccountsSource } from './accounts-source.ts';
 import type { AccountEntry } from './accounts-format.ts';
+import { createExpansionMemory } from './expansion-memory.ts';
 import { expandAddress } from './expansion.ts';
 import type { Expansion, ExpansionOptions } from './expansion.ts';
 import { readAddressBook } from './options.ts';
@@ -67,6 +68,7 @@ export function createDirectory(options: DirectoryOptions, deps: DirectoryDeps):
   let path = options.accountsFile;
   let source = createAccountsSource(path, deps);
   const passwords = createPasswordCheck(deps.clock);
+  const expansions = createExpansionMemory();
   const knowledge = (): Knowledge => knowledgeOf(book, source);
 
   /** A negative answer is given only after a look at the file. */
@@ -97,7 +99,10 @@ export function createDirectory(options: DirectoryOptions, deps: DirectoryDeps):
       ),
     expand: (address, how) =>
       sure(
-        () => expandAddress(address, knowledge(), how),
+        () =>
+          expansions.recall(address, how ?? {}, [book, source.current()], () =>
+            expandAddress(address, knowledge(), how),
+          ),
         (expansion) => expansion.lost.some((loss) => loss.reason === 'unknown'),
       ),
     accountAt: (address) => sure(() => accountAt(address, knowledge()), isMissing),

@@ -180,3 +180,28 @@ describe('reload', () => {
     expect(directory.resolve(mailbox(ALICE)).kind).toBe('account');
   });
 });
+
+describe('a list', () => {
+  test('is gone through once, until its address book or the accounts change', async () => {
+    const { clock, logger, path } = await scene();
+    const options = (bob: string) => ({
+      domains: ['own.test'],
+      accountsFile: path,
+      aliases: { 'team@own.test': [ALICE, bob] },
+    });
+    await addAccount({ path }, ALICE, 'secret');
+    await addAccount({ path }, 'bob@own.test', 'secret');
+    const directory = createDirectory(options('bob@own.test'), { clock, logger });
+    await directory.start();
+    const expand = () => directory.expand(mailbox('Team@own.test'));
+    const first = expand();
+    expect(first.finals.map(({ localPart }) => localPart)).toEqual(['alice', 'bob']);
+    expect(expand()).toBe(first);
+    await removeAccount({ path }, 'bob@own.test');
+    await clock.advance(1000);
+    expect(expand()).toMatchObject({ finals: [{ localPart: 'alice' }], lost: [{}] });
+    await directory.reload(options('bob@other.test'));
+    expect(expand().finals.map(({ domain }) => domain)).toEqual(['own.test', 'other.test']);
+    await directory.stop();
+  });
+});

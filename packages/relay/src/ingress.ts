@@ -2,8 +2,8 @@
  * The relay's way in: a receiver that lets recipients in or not, expands aliases and
  * lists, stops messages that go round, and hands everything else to the queue.
  *
- * One RCPT may become many recipients of the queue and is still answered once: its
- * outcome is good only if all of theirs are. Recipients of a list with an owner travel
+ * One RCPT may become many recipients of the queue, and several the same one; each is still
+ * answered once: its outcome is good only if all of theirs are. Recipients of a list with an owner travel
  * in a transaction of their own, because their reverse-path is the owner's. Those are
  * committed before the main one, so that a fault in between doubles a list's copies at
  * worst and loses nothing.
@@ -94,18 +94,13 @@ class IngressTransaction implements MailTransaction {
     await this.opened;
     const admission = await admitRecipient(path, reversePath, context, deps);
     if (this.#ended) throw refuse('local-trouble', { text: 'Transaction was aborted' });
-    this.#count(admission.finals.length);
     const transaction = this.#transactionFor(admission);
     await transaction.opened;
     const onward = paramsFor(path, params, admission);
+    const copies = admission.finals.map((final) => ({ final, key: this.#copyOf(final, onward) }));
+    this.#count(copies.filter(({ key }) => !transaction.knows(key)).length);
     this.#named[place] = await Promise.all(
-      admission.finals.map((final) =>
-        // The same RCPT twice stays two recipients; two aliases that meet in one mailbox are one.
-        transaction.recipient(final, onward, {
-          key: admission.expanded ? mailboxKey(final) : undefined,
-          signal,
-        }),
-      ),
+      copies.map(({ final, key }) => transaction.recipient(final, onward, { key, signal })),
     );
   }
 
@@ -134,6 +129,16 @@ class IngressTransaction implements MailTransaction {
     if (this.#ended) return;
     this.#ended = true;
     await Promise.all(this.#all().map((transaction) => transaction.abort()));
+  }
+
+  /**
+   * However many recipients lead to one mailbox, it gets one copy (decision 11). Where they ask for
+   * different notifications they stay apart: none that was asked for may be lost.
+   */
+  #copyOf(final: Mailbox, { notify }: RcptParams): string {
+    const isOwn = this.#opening.deps.directory.isOwnDomain(final.domain);
+    const mailbox = isOwn ? mailboxKey(final) : formatMailbox(final);
+    return JSON.stringify([mailbox, notify]);
   }
 
   #open(reversePath: ReversePath): OnwardTransaction {

@@ -19,8 +19,8 @@ export interface OnwardRecipient {
 }
 
 export interface OnwardOptions {
-  /** Recipients of one key are one; `undefined` is always one of its own. */
-  readonly key: string | undefined;
+  /** Recipients of one key are one. */
+  readonly key: string;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -52,8 +52,12 @@ export class OnwardTransaction {
     return this.#calls.some((call) => call.state === 'taken');
   }
 
+  /** Whether a recipient of this key was named. */
+  knows(key: string): boolean {
+    return this.#byKey.has(key);
+  }
+
   recipient(path: Mailbox, params: RcptParams, options: OnwardOptions): Promise<OnwardRecipient> {
-    if (options.key === undefined) return this.#name(path, params, options.signal);
     const known = this.#byKey.get(options.key);
     if (known !== undefined) return known;
     const named = this.#name(path, params, options.signal);

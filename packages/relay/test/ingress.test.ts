@@ -189,8 +189,7 @@ describe('expansion', () => {
     ]);
     expect(outcomes.map(isTaken)).toEqual([true, true, true]);
     const message = await created.next.message(0);
-    const addresses = recordedAddresses(message).toSorted();
-    expect(addresses.slice(1)).toEqual([
+    expect(recordedAddresses(message)).toEqual([
       'alice@example.test',
       'bob@example.test',
       'carol@example.test',
@@ -199,7 +198,42 @@ describe('expansion', () => {
       'team@example.test',
       'team@example.test',
       'staff@example.test',
-      undefined,
+    ]);
+  });
+
+  it('gives one copy for a recipient that is named again, and tells each of its fate', async () => {
+    const created = await create();
+    const outcomes = await send(created, [
+      'alice@example.test',
+      'Alice@Example.test',
+      'alice@elsewhere.test',
+      'away@example.test',
+      'Alice@elsewhere.test',
+    ]);
+    expect(outcomes.map(isTaken)).toEqual([true, true, true, true, true]);
+    expect(recordedAddresses(await created.next.message(0))).toEqual([
+      'alice@example.test',
+      'alice@elsewhere.test',
+      'Alice@elsewhere.test', // for its host to know whether that is somebody else
+    ]);
+  });
+
+  it('keeps apart who asked for different notifications', async () => {
+    const created = await create();
+    const transaction = created.receiver.begin(mailbox('x@elsewhere.test'), NO_PARAMS, insider);
+    await transaction.recipient(mailbox('alice@example.test'), { notify: 'never' });
+    await transaction.recipient(mailbox('team@example.test'), { notify: ['success'] });
+    await transaction.recipient(mailbox('team@example.test'), { notify: ['success'] });
+    const content = contentOf(Buffer.from('Subject: s\r\n\r\nbody'));
+    await pour(content, transaction.stage(new Uint8Array()));
+    expect(await transaction.commit()).toHaveLength(3);
+    const { recipients } = await created.next.message(0);
+    expect(
+      recipients.map(({ forwardPath, params }) => [forwardPath.localPart, params.notify]),
+    ).toEqual([
+      ['alice', 'never'],
+      ['alice', ['success']],
+      ['bob', ['success']],
     ]);
   });
 
@@ -225,6 +259,7 @@ describe('expansion', () => {
       /452 4\.5\.3/,
     );
     await transaction.recipient(mailbox('team@example.test'), NO_PARAMS);
+    await transaction.recipient(mailbox('team@example.test'), NO_PARAMS); // nobody new
     await transaction.abort();
     expect(created.next.open).toBe(0);
   });
