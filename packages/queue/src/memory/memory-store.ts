@@ -322,8 +322,11 @@ class MemoryStore implements Store {
   /** A clock that was put back would keep waiting what was put off by the old one. */
   #guardClock(now: number): void {
     const step = this.#latestAt - now;
+    if (step < MIN_STEP_MS) {
+      this.#latestAt = Math.max(this.#latestAt, now);
+      return;
+    }
     this.#latestAt = now;
-    if (step < MIN_STEP_MS) return;
     for (const lane of this.#shelves.lanes.values()) {
       if (lane.restUntil > now) lane.restUntil -= step;
     }

@@ -4,7 +4,10 @@ import { prepare } from './statement.ts';
 import type { Tables } from './tables.ts';
 import { RANKS } from './turns.ts';
 
-/** A clock that was put back by less makes nobody wait for long. */
+/**
+ * A clock that was put back by less makes nobody wait for long; and a claim's time is a little
+ * before that of events that were written while it was on its way.
+ */
 const MIN_STEP_MS = 60_000;
 
 /**
@@ -29,14 +32,15 @@ export function createClockGuard(
   const sites = prepare<{ readonly site: string }>(database, 'SELECT DISTINCT site FROM track');
   return (now) => {
     const step = counters.now.latestAt - now;
+    if (step < MIN_STEP_MS) {
+      counters.now.latestAt = Math.max(counters.now.latestAt, now);
+      return;
+    }
     counters.now.latestAt = now;
-    if (step <= 0) return;
     resetTracks.run(now);
     resetSites.run(now);
-    if (step >= MIN_STEP_MS) {
-      rests.run(now, step);
-      dueTimes.run(now, step);
-    }
+    rests.run(now, step);
+    dueTimes.run(now, step);
     for (const rank of RANKS) {
       for (const { id } of tracks.all()) turns.touch(id, rank);
       for (const { site } of sites.all()) turns.touchSite(site, rank);
