@@ -13,8 +13,8 @@ import type { SentMessage } from './load.ts';
 import { copiesIn } from './mailbox-copies.ts';
 import { interfere } from './system-calls.ts';
 
-/** Those that change what lies on the disk; some are of the thread of the queue, some of files. */
-const CALLS = 'fsync,fdatasync,rename,link,unlink,ftruncate,pwrite64,write';
+/** Those after which something else lies on the disk: a plain write lies nowhere before its sync. */
+const CALLS = 'fsync,fdatasync,rename,link,unlink,ftruncate,pwrite64';
 const calls = (process.env['CRASH_CALLS'] ?? CALLS).split(',');
 const RECIPIENTS = ['bob@example.test', 'carol@example.test'];
 /** No delivery has so many calls of one kind; the bound is for a system that never gets through. */
