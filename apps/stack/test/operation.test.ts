@@ -1,9 +1,9 @@
 /** The operator's commands, as they are typed: over a stack that runs, and over what it left. */
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDnsServer } from '@posthouse/dns/testing';
-import { startAgentProcess } from '@posthouse/testkit';
+import { startAgentProcess, startScriptedPeer } from '@posthouse/testkit';
 import type { AgentProcess } from '@posthouse/testkit';
 import { expect, onTestFinished, test } from 'vitest';
 import { sendAsStranger } from './system/author.ts';
@@ -218,6 +218,59 @@ test(
     );
   },
 );
+
+test('the hosts of an address are probed, and hear of no mail', LIMIT, async () => {
+  const { directory } = await createWorkplace(onTestFinished);
+  const file = (name: string): Promise<string> => readFile(join(directory, name), 'utf8');
+  const peer = await startScriptedPeer(
+    [
+      `S: 220 mx.partner.example ready
+      C: EHLO mail.example.test
+      S: 250-mx.partner.example
+      S: 250 STARTTLS
+      C: STARTTLS
+      S: 220 go on
+      ! tls
+      C: EHLO mail.example.test
+      S: 250-mx.partner.example
+      S: 250-SIZE 20000000
+      S: 250-LIMITS RCPTMAX=50
+      S: 250 PIPELINING
+      C: QUIT
+      S: 221 bye`,
+    ],
+    { tls: { key: await file('server.key'), cert: await file('server.pem') } },
+  );
+  onTestFinished(() => peer.stop());
+  const nobody = await startScriptedPeer(['S: 554 5.7.1 not you']);
+  onTestFinished(() => nobody.stop());
+  const routes = {
+    'partner.example': { host: 'localhost', port: peer.port, tls: 'required' },
+    'other.example': { host: 'localhost', port: nobody.port, tls: 'off' },
+  };
+  await writeFile(join(directory, 'posthouse.toml'), configurationText({ relay: { routes } }));
+  const probe = async (address: string) => {
+    const ended = await run(directory, ['explain', '--probe', '--json', address]);
+    const probed = lines(ended).filter(({ topic }) => topic === 'probe');
+    return { code: ended.code, said: probed.map(({ text: said }) => said) };
+  };
+  expect(await probe('bob@partner.example')).toEqual({
+    code: 0,
+    said: [
+      'localhost: greets with 220 mx.partner.example ready',
+      expect.stringMatching(/^localhost: TLSv1\.3, \w+, certificate verified$/),
+      expect.stringMatching(/^localhost: certificate for localhost, .* until \d{4}-\d\d-\d\d$/),
+      'localhost: offers SIZE (20 MB), PIPELINING, 50 recipients a message',
+    ],
+  });
+  expect(await probe('bob@other.example')).toEqual({
+    code: 69,
+    said: [
+      'localhost: greets with 554 5.7.1 not you',
+      expect.stringMatching(/^localhost: no mail could go there now: .* 554 5\.7\.1 not you$/),
+    ],
+  });
+});
 
 test('what is counted of TLS is shown, whether anything runs or not', LIMIT, async () => {
   const { directory, posthouse, stack } = await start();

@@ -41,6 +41,9 @@ export type {
   OutboundTlsSettings,
 } from './outbound-tls.ts';
 export { destinationOf } from './guard.ts';
+export type { Guard } from './guard.ts';
+export { probeHost } from './probe.ts';
+export type { ProbeDeps, ProbedHost } from './probe.ts';
 export { chooseMx } from './mx.ts';
 export type { MxChoice, MxFacts } from './mx.ts';
 export { createRelay } from './relay.ts';

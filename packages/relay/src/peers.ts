@@ -105,7 +105,8 @@ function keyOf({ name, endpoint, localAddress, setting }: NextHost, secured?: Se
   return JSON.stringify([name, endpoint, localAddress, setting, tls, identity?.key]);
 }
 
-function targetOf(host: NextHost, greeting: Domain, secured?: Secured): ConnectTarget {
+/** How a host is spoken to. */
+export function targetOf(host: NextHost, greeting: Domain, secured?: Secured): ConnectTarget {
   const { authentication, tls } = host.setting ?? {};
   return {
     servername: host.name,

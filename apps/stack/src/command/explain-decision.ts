@@ -13,6 +13,7 @@ export interface Decision {
     | 'host'
     | 'mailbox'
     | 'tls'
+    | 'probe'
     | 'limits'
     | 'retries'
     | 'verdict';

@@ -1,6 +1,6 @@
 /**
  * The way of a final address from here: the rule, the mail hosts, their addresses, and how
- * they are spoken to. Asks the DNS and policy hosts; connects to no mail host.
+ * they are spoken to. Asks the DNS and policy hosts; connects to mail hosts for a probe only.
  */
 import type { Configuration } from '@posthouse/configuration';
 import type { Directory } from '@posthouse/directory';
@@ -16,6 +16,7 @@ import {
 import type {
   HostRoute,
   NextHost,
+  NextHosts,
   OnwardRoute,
   OutboundTls,
   RoutedSender,
@@ -26,6 +27,7 @@ import type {
 } from '@posthouse/relay';
 import { sizeText } from './explain-decision.ts';
 import type { Decision } from './explain-decision.ts';
+import type { Probe } from './explain-probe.ts';
 import { explainTls } from './explain-tls.ts';
 
 export interface RouteDeps {
@@ -34,6 +36,8 @@ export interface RouteDeps {
   readonly routing: RoutingTable;
   readonly resolver: Pick<Resolver, 'addresses' | 'mx'>;
   readonly tls: OutboundTls;
+  /** Connects to the hosts. */
+  readonly probe?: Probe | undefined;
 }
 
 type Fact = Omit<Decision, 'address'>;
@@ -63,6 +67,7 @@ export async function explainRoute(
       return about([
         { topic: 'route', text: 'to the hosts that are named', because: setting },
         ...hostsOf(route, setting),
+        ...(await probed(route, deps)),
       ]);
     case 'mx':
       return about([
@@ -155,19 +160,12 @@ function mxText(answer: Answer<MxRecord>): string {
 }
 
 async function nextHosts(route: OnwardRoute, deps: RouteDeps): Promise<readonly Fact[]> {
-  const { configuration, resolver } = deps;
-  const hosts = createNextHosts(
-    {
-      ourNames: new Set([configuration.server.hostname]),
-      forbidden: createForbiddenNetworks(),
-    },
-    { resolver, random: Math.random, ownAddresses: createOwnAddresses() },
-  );
   let found: readonly NextHost[];
   try {
-    found = await hosts.find(route);
+    found = await finder(deps).find(route);
   } catch (error) {
     const text = error instanceof MailError ? replyText(error.reply) : String(error);
+    await deps.probe?.look([]);
     return [{ topic: 'host', text: `none: ${text}`, because: 'DNS' }];
   }
   return [
@@ -177,7 +175,23 @@ async function nextHosts(route: OnwardRoute, deps: RouteDeps): Promise<readonly 
       because: 'DNS: A and AAAA; equal preferences in any order',
     })),
     ...(await explainTls(found, deps.tls)),
+    ...((await deps.probe?.look(found)) ?? []),
   ];
+}
+
+/** What named hosts say. */
+async function probed(route: HostRoute, { probe, ...deps }: RouteDeps): Promise<readonly Fact[]> {
+  return probe === undefined ? [] : probe.look(await finder(deps).find(route));
+}
+
+function finder({ configuration, resolver }: Omit<RouteDeps, 'probe'>): NextHosts {
+  return createNextHosts(
+    {
+      ourNames: new Set([configuration.server.hostname]),
+      forbidden: createForbiddenNetworks(),
+    },
+    { resolver, random: Math.random, ownAddresses: createOwnAddresses() },
+  );
 }
 
 function loginText({ authentication }: RouteHost): string {

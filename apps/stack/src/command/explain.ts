@@ -3,7 +3,7 @@
  * without sending anything.
  *
  * It reads the files as the next start or reload would, and asks the DNS; it connects to no
- * mail host.
+ * mail host unless it is told to (`--probe`), and then names no mail to it.
  */
 import { readConfiguration } from '@posthouse/configuration';
 import type { Configuration } from '@posthouse/configuration';
@@ -36,16 +36,19 @@ import type { Command } from './command.ts';
 import { durationText, sizeText } from './explain-decision.ts';
 import type { Decision } from './explain-decision.ts';
 import { explainMeaning } from './explain-meaning.ts';
+import { createProbe } from './explain-probe.ts';
 import { explainRoute } from './explain-route.ts';
 import { explainAuthor, explainVerdict } from './explain-verdict.ts';
 
-const USAGE = `Usage: posthouse explain ADDRESS [--from ADDRESS]
+const USAGE = `Usage: posthouse explain ADDRESS [--from ADDRESS] [--probe]
 
 Tells what would become of mail for an address, and which setting or record decides: domain,
 aliases, recipient, route, mail hosts and their addresses, TLS, limits. Nothing is sent, and
 nobody is connected to but the DNS.
 
   --from ADDRESS    also who may write from it, and routes by sender; '<>' for the null path
+  --probe           also connects to the hosts: greeting, TLS, certificate, extensions, limits.
+                    It leaves before it names any mail; exits 69 where none can be reached
   --json            one JSON object a line
   --config FILE     configuration to explain`;
 
@@ -55,6 +58,7 @@ export const explain: Command = {
       ...CONFIG_OPTION,
       from: { type: 'string' },
       json: { type: 'boolean' },
+      probe: { type: 'boolean' },
     } as const;
     const given = readArguments(argv, USAGE, options);
     if (given === undefined) return EXIT.ok;
@@ -65,21 +69,33 @@ export const explain: Command = {
     const from = text === undefined || text === NULL_PATH ? text : readAddress(text);
     const named = textValue(given, 'config');
     const { configuration } = await loadConfiguration(named, readConfiguration);
-    const decisions = await decide(to, from, configuration);
+    const probes = given.values['probe'] === true;
+    const { decisions, passes } = await decide({ to, from, probes }, configuration);
     const lines =
       given.values['json'] === true
         ? decisions.map((one) => JSON.stringify(one))
         : paragraphs(decisions);
     process.stdout.write(`${lines.join('\n')}\n`);
-    return EXIT.ok;
+    return passes ? EXIT.ok : EXIT.unavailable;
   },
 };
 
+interface Asked {
+  readonly to: Mailbox;
+  readonly from: ReversePath | undefined;
+  readonly probes: boolean;
+}
+
+interface Explained {
+  readonly decisions: readonly Decision[];
+  /** Whether all that was probed can be reached. */
+  readonly passes: boolean;
+}
+
 async function decide(
-  to: Mailbox,
-  from: ReversePath | undefined,
+  { from, probes, to }: Asked,
   configuration: Configuration,
-): Promise<readonly Decision[]> {
+): Promise<Explained> {
   const deps = { logger: silentLogger, clock: systemClock };
   const directory = createDirectory(configuration.directory, deps);
   const resolver = createResolver(configuration.dns, deps);
@@ -90,7 +106,9 @@ async function decide(
   });
   const routing = createRoutingTable(relay, directory);
   const tls = createOutboundTls(relay, { ...deps, resolver });
-  const all = { configuration, directory, resolver, routing, tls };
+  const { hostname } = configuration.server;
+  const probe = probes ? createProbe({ ...deps, hostname, guard: tls.guard }) : undefined;
+  const all = { configuration, directory, resolver, routing, tls, probe };
   const parts = [directory, resolver, tls];
   await startInOrder(parts);
   try {
@@ -99,7 +117,7 @@ async function decide(
     for (const final of finalsOf(to, directory)) {
       routes.push(...(await explainRoute(final, sender, all)));
     }
-    return [
+    const decisions = [
       ...(from === undefined ? [] : [explainAuthor(from, all)]),
       domainDecision(to, directory),
       ...explainMeaning(to, all),
@@ -107,6 +125,7 @@ async function decide(
       ...limitDecisions(to, configuration),
       ...(await explainVerdict(to, sender, all)),
     ];
+    return { decisions, passes: probe?.passes ?? true };
   } finally {
     await stopInReverse(parts);
   }

@@ -46,5 +46,6 @@ export function certificateOf(socket: Socket): CertificateFacts | undefined {
 /** Declared an Error; it is that error's code. */
 function problemOf({ authorizationError }: TLSSocket): string {
   const error: unknown = authorizationError;
-  return error instanceof Error ? error.message : String(error ?? 'not verified');
+  if (error instanceof Error) return error.message;
+  return typeof error === 'string' ? error : 'not verified';
 }

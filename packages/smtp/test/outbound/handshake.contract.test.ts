@@ -222,7 +222,10 @@ describe('TLS', () => {
       `${STARTTLS}${QUIT}`,
       async (session) => {
         const certificate = session.certificate();
-        expect(certificate).toMatchObject({ subject: 'peer.example.test', issuer: 'peer.example.test' });
+        expect(certificate).toMatchObject({
+          subject: 'peer.example.test',
+          issuer: 'peer.example.test',
+        });
         expect(certificate?.validTo).toBeGreaterThan(Date.now());
         expect(certificate?.problem).toBe(problem);
         await session.quit();
