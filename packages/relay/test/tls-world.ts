@@ -139,6 +139,8 @@ export interface WorldSetting {
   readonly certificate?: Keyed;
   /** The zone, by the port of the mail host. @default example.test has one MX, mx.example.test */
   readonly zone?: (port: number) => Zone;
+  /** Another resolver in front of the same names, by the port of the mail host. */
+  readonly resolverAt?: (port: number) => Promise<string>;
   readonly options?: OutboundTlsOptions;
   /** The text of the MTA-STS policy. */
   readonly policy?: string;
@@ -174,7 +176,8 @@ export async function startWorld(setting: WorldSetting): Promise<World> {
   onTestFinished(() => dns.stop());
   const log = createEventLog();
   const deps = { clock: systemClock, logger: log.logger };
-  const resolver = createResolver({ servers: [dns.address], attempts: 1, timeoutMs: 500 }, deps);
+  const server = (await setting.resolverAt?.(peer.port)) ?? dns.address;
+  const resolver = createResolver({ servers: [server], attempts: 1, timeoutMs: 2000 }, deps);
   const policyPort = policy === undefined ? undefined : await startPolicyHost(policy);
   const tls = createOutboundTls(
     {
