@@ -44,7 +44,7 @@ const USAGE = `Usage: posthouse explain ADDRESS [--from ADDRESS] [--probe]
 
 Tells what would become of mail for an address, and which setting or record decides: domain,
 aliases, recipient, route, mail hosts and their addresses, TLS, limits. Nothing is sent, and
-nobody is connected to but the DNS.
+nobody is connected to but the DNS and, for MTA-STS, policy hosts.
 
   --from ADDRESS    also who may write from it, and routes by sender; '<>' for the null path
   --probe           also connects to the hosts: greeting, TLS, certificate, extensions, limits.
