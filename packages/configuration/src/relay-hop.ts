@@ -10,6 +10,8 @@ import { nextHopOf, nextHopRule, nextHopShape, SAME_AS_PASSWORD } from './next-h
 import type { NextHop, NextHopKeys } from './next-hop.ts';
 import { missing, strictTable } from './rule.ts';
 import type { Breach, OptionalShape, RawTable } from './rule.ts';
+import { hostLimitsField } from './sending-limits.ts';
+import type { HostLimits } from './sending-limits.ts';
 import { sourceField } from './source-addresses.ts';
 import type { SourceAddresses } from './source-addresses.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -19,6 +21,8 @@ export interface RelayHop extends NextHop {
   readonly provider?: string;
   /** Where our connections come from. @default relay.source_addresses */
   readonly source?: SourceAddresses;
+  /** Each number in place of what the provider documents. */
+  readonly limits?: HostLimits;
 }
 
 /** The keys of such a host, as they were read. */
@@ -26,6 +30,7 @@ export interface RelayHopKeys extends NextHopKeys {
   readonly provider?: Provider | undefined;
   readonly region?: string | undefined;
   readonly source_addresses?: SourceAddresses | undefined;
+  readonly limits?: HostLimits | undefined;
 }
 
 /** The table of such a host. */
@@ -48,6 +53,9 @@ export function relayHopShape(around: Surroundings): OptionalShape<RelayHopKeys>
     region: field.text('Region of the provider, where it has some.', 'eu-west-1').optional(),
     ...nextHopShape(around),
     source_addresses: sourceField().optional(),
+    limits: hostLimitsField(
+      'How much it takes in a time, each number in place of what its provider documents.',
+    ).optional(),
   };
 }
 
@@ -68,7 +76,7 @@ export function relayHopRule(table: RawTable): readonly Breach[] {
 }
 
 export function relayHopOf(table: RelayHopKeys, around: Surroundings): RelayHop {
-  const { provider, region, source_addresses: source, ...keys } = table;
+  const { limits, provider, region, source_addresses: source, ...keys } = table;
   const given = Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== undefined));
   const known =
     provider === undefined
@@ -81,6 +89,7 @@ export function relayHopOf(table: RelayHopKeys, around: Surroundings): RelayHop 
     ...nextHopOf({ ...known, ...given }, around),
     ...(provider === undefined ? {} : { provider: provider.name }),
     ...(source === undefined ? {} : { source }),
+    ...(limits === undefined ? {} : { limits }),
   };
 }
 

@@ -17,6 +17,8 @@ import { retryField } from './retry.ts';
 import type { RetryConfiguration } from './retry.ts';
 import { missing, strictTable } from './rule.ts';
 import type { Breach, RawTable } from './rule.ts';
+import { sendingLimitsField } from './sending-limits.ts';
+import type { SendingLimits } from './sending-limits.ts';
 import { sourceField } from './source-addresses.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -46,6 +48,8 @@ export interface RelayConfiguration {
   /** Towards hosts that DNS names. */
   readonly tls: OutboundTlsConfiguration;
   readonly retry: RetryConfiguration;
+  /** How much may go out in a time. */
+  readonly sendingLimits: SendingLimits;
   readonly limits: RelayLimits;
 }
 
@@ -80,6 +84,7 @@ export function relaySection(around: Surroundings): z.ZodType<RelayConfiguration
         senderRoutes: routes(table.sender_routes),
         tls: table.tls,
         retry: table.retry,
+        sendingLimits: table.sending_limits,
         limits: { ...limitsOf(table), maxHops: table.max_hops },
       };
     },
@@ -168,6 +173,7 @@ function outboundShape(around: Surroundings) {
     source_addresses: sourceField().optional(),
     tls: field.withDefault(outboundTlsField(), {}),
     retry: field.withDefault(retryField(), {}),
+    sending_limits: field.withDefault(sendingLimitsField(), {}),
   };
 }
 

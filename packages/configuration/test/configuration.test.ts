@@ -50,6 +50,7 @@ describe('an empty file', () => {
           delayWarningMs: 14_400_000,
           domains: {},
         },
+        sendingLimits: { eachAccount: [], accounts: {}, eachTenant: [], tenants: {}, sites: {} },
         limits: {
           maxMessageBytes: 50_000_000,
           maxRecipients: 1000,
@@ -291,6 +292,42 @@ describe('what is written', () => {
       provider: 'Gmail',
       endpoint: { host: 'smtp-relay.gmail.com', port: 587 },
       tls: 'required',
+    });
+  });
+
+  test('limits of what goes out, by host, account, tenant and site', () => {
+    const { outbound, sendingLimits } = configured(`
+      [relay]
+      outbound = "relayhost"
+      relayhost = { provider = "ses", user = "u", password_file = "s", limits = { messages_per_second = 14, connections = 4, messages_per_connection = 50, recipients_per_message = 20 } }
+      [relay.sending_limits]
+      each_account = { messages_per_hour = 100, recipients_per_day = 500 }
+      accounts = { "news@posthouse.test" = { messages_per_minute = 10 } }
+      tenants = { "shop.test" = { messages_per_day = 1000 } }
+      sites = { google = { connections = 5 }, "slow.test" = { messages_per_minute = 1 } }`).relay;
+    expect(outbound).toMatchObject({
+      hops: [
+        {
+          limits: {
+            rates: [{ of: 'messages', count: 14, perMs: 1000 }],
+            maxConnections: 4,
+            maxMessagesPerConnection: 50,
+            maxRecipients: 20,
+          },
+        },
+      ],
+    });
+    expect(sendingLimits).toMatchObject({
+      eachAccount: [
+        { of: 'messages', count: 100, perMs: 3_600_000 },
+        { of: 'recipients', count: 500, perMs: 86_400_000 },
+      ],
+      accounts: { 'news@posthouse.test': [{ of: 'messages', count: 10, perMs: 60_000 }] },
+      tenants: { 'shop.test': [{ of: 'messages', count: 1000, perMs: 86_400_000 }] },
+      sites: {
+        google: { rates: [], maxConnections: 5 },
+        'slow.test': { rates: [{ of: 'messages', count: 1, perMs: 60_000 }] },
+      },
     });
   });
 

@@ -38,6 +38,8 @@ export type {
 export type { EventCursor, EventKind, NewEvent, QueueEvent } from './event.ts';
 export type { AllowanceKey, RoutedMessage, RoutePlan, RoutePlanner, SiteLimits } from './route.ts';
 export type { RateStanding } from './allowances.ts';
+export { readNotedPace } from './pace-view.ts';
+export type { PaceView } from './pace-view.ts';
 export type { SiteStanding } from './scheduler.ts';
 export type { Shape } from './shape.ts';
 export type { Attempt, Transmitter } from './transmitter.ts';

@@ -22,6 +22,7 @@ import { startForgetting } from './forgetting.ts';
 import { Intake } from './intake.ts';
 import type { Inspect } from './intake.ts';
 import { resolveOptions } from './options.ts';
+import type { PaceView } from './pace-view.ts';
 import type { QueueOptions, ResolvedOptions } from './options.ts';
 import { createRetrySchedule } from './retry-schedule.ts';
 import type { AllowanceKey, RoutePlanner } from './route.ts';
@@ -60,13 +61,9 @@ export interface QueueActivity {
 }
 
 /** A receiver that keeps its promise across crashes. */
-export interface Queue extends MailReceiver, Startable {
+export interface Queue extends MailReceiver, PaceView, Startable {
   readonly results: 'all-or-nothing';
   activity(): QueueActivity;
-  /** Every site that is known, with what it may have: its rates, its rest, and what was learnt of it. */
-  sites(): Iterable<SiteStanding>;
-  /** What is used of the rates of a site, an account or a tenant. */
-  rates(key: AllowanceKey): readonly RateStanding[];
   /**
    * Has hosts of these lanes probed now that rest after trouble: an operator says so, or the
    * network is back. Mail that is not due stays so.

@@ -451,7 +451,7 @@ export class Scheduler {
 }
 
 /** A site to which nothing goes at present, and of which something was learnt. */
-function shapedAlone(key: SiteKey, pacing: Pacing, now: number): SiteStanding {
+export function shapedAlone(key: SiteKey, pacing: Pacing, now: number): SiteStanding {
   const shape = pacing.shapeOf(key);
   return {
     site: key,

@@ -23,6 +23,9 @@ export type {
   SourceAddresses,
 } from './route.ts';
 export { createRoutingTable } from './routing-table.ts';
+export { createPaceRules, limitsOfHost } from './pace.ts';
+export type { HostLimits, PaceRules, SendingLimits } from './pace.ts';
+export { siteOfHosts, Sites } from './sites.ts';
 export { createTransmission } from './transmission.ts';
 export type { TransmissionDeps } from './transmission.ts';
 export { createNextHosts } from './next-hosts.ts';
@@ -55,7 +58,9 @@ export type { OrderedEvent, ToldEvent } from './operation/event-order.ts';
 export type {
   ListedRecipient,
   ShownEnvelope,
+  ShownRate,
   ShownRecipient,
+  ShownSite,
   SummarizedDomain,
   TracedEvent,
 } from './operation/queue-views.ts';

@@ -55,6 +55,8 @@ export interface NextHostsDeps {
   readonly random: () => number;
   /** Addresses that are ourselves; asked for each time. @default none */
   readonly ownAddresses?: (() => Networks) | undefined;
+  /** Told of the hosts that take a domain's mail. */
+  readonly onMx?: (domain: Domain, hosts: readonly Domain[]) => void;
 }
 
 /** Finds the hosts of a route, first to be tried first. */
@@ -114,6 +116,10 @@ class HostFinder implements NextHosts {
     const answer = await this.#deps.resolver.mx(domain, signal);
     const choice = chooseMx(answer, { domain, ourNames, random: this.#deps.random });
     if (choice.kind !== 'hosts') throw noHost(domain, choice.kind);
+    this.#deps.onMx?.(
+      domain,
+      choice.hosts.map(({ name }) => name),
+    );
     const found: (MxHost & { readonly address: string })[] = [];
     let trouble: unknown;
     let ours = Infinity;

@@ -8,8 +8,9 @@
  */
 import type { Clock, Domain, Logger, MailReceiver, Startable } from '@posthouse/mail';
 import { createNextHop, OUTBOUND_TIMEOUTS } from '@posthouse/smtp';
-import type { ConnectTarget, NextHop, OnTls, TargetTls } from '@posthouse/smtp';
+import type { ConnectTarget, NextHop, OnTls, SessionPoolOptions, TargetTls } from '@posthouse/smtp';
 import type { NextHost } from './next-hosts.ts';
+import { limitsOfHost } from './pace.ts';
 import type { RouteHost } from './route.ts';
 
 export interface PeersOptions {
@@ -52,7 +53,8 @@ export function createPeers(options: PeersOptions, deps: PeersDeps): Peers {
   function makeHop(host: NextHost, secured: Secured | undefined): Hop {
     const onTls: OnTls = (outcome) => made.secured?.onTls(outcome);
     const target = targetOf(host, hostname, secured);
-    const made: Hop = { hop: createNextHop({ target }, { ...deps, onTls }), secured };
+    const pool = poolOf(host);
+    const made: Hop = { hop: createNextHop({ target, pool }, { ...deps, onTls }), secured };
     return made;
   }
 
@@ -103,6 +105,16 @@ export function createDeliveryHop(host: RouteHost, hostname: Domain, deps: Peers
 function keyOf({ name, endpoint, localAddress, setting }: NextHost, secured?: Secured): string {
   const { identity, ...tls } = secured?.tls ?? {};
   return JSON.stringify([name, endpoint, localAddress, setting, tls, identity?.key]);
+}
+
+/** Connections as the host allows them. */
+function poolOf({ setting }: NextHost): SessionPoolOptions {
+  if (setting === undefined) return {};
+  const { maxConnections, maxMessagesPerConnection } = limitsOfHost(setting);
+  return {
+    ...(maxConnections !== undefined && { maxConnections }),
+    ...(maxMessagesPerConnection !== undefined && { maxMessagesPerConnection }),
+  };
 }
 
 /** How a host is spoken to. */

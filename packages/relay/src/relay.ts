@@ -40,6 +40,8 @@ import type { NextHost } from './next-hosts.ts';
 import { createTlsVerbs } from './operation/tls-verbs.ts';
 import { createOperation } from './operation/operation.ts';
 import type { Operation } from './operation/operation.ts';
+import { createPaceRules } from './pace.ts';
+import type { PaceRules, SendingLimits } from './pace.ts';
 import { createDeliveryHop, createPeers } from './peers.ts';
 import { createPlanner } from './planner.ts';
 import { createRecipientCheck } from './recipient-check.ts';
@@ -51,6 +53,7 @@ import { createRoutingTable, followRoutingTable } from './routing-table.ts';
 import { createOutboundTls } from './outbound-tls.ts';
 import type { OutboundTls, OutboundTlsOptions } from './outbound-tls.ts';
 import { createSending } from './sending.ts';
+import { Sites } from './sites.ts';
 import { createTransmission } from './transmission.ts';
 
 /** Everything that can be set of a relay but for its parts. */
@@ -80,6 +83,8 @@ export interface RelayOptions {
   readonly accountRoutes?: Readonly<Record<string, OutboundRoute>> | undefined;
   /** By the reverse-path's domain, or `*.domain`, where no other rule fits. */
   readonly senderRoutes?: Readonly<Record<string, OutboundRoute>> | undefined;
+  /** How much may go out in a time, by account, tenant and site. */
+  readonly sendingLimits?: SendingLimits | undefined;
   /** Whether the delivery agent is asked who exists. @default the directory knows */
   readonly checksRecipientsAtDelivery?: boolean | undefined;
   /** Networks that no MX may lead to. @default this machine's own and those that are nobody's */
@@ -137,9 +142,11 @@ export function createRelay(options: RelayOptions, deps: RelayDeps): Relay {
   let rules = readRules(options, deps.directory);
   const routing = followRoutingTable(() => rules);
   const submit = createLocalSubmit(() => queue, clock);
+  const sites = new Sites();
   const tls = createOutboundTls(options, { ...deps, submit });
-  const { delivery, transmitter, connections } = createOutlet(options, deps, { routing, tls });
-  const planner = createPlanner(routing, deps.directory);
+  const outlet = createOutlet(options, deps, { routing, tls, sites });
+  const { delivery, transmitter, connections } = outlet;
+  const planner = createPlanner({ ...deps, routing, sites, pace: () => rules.pace });
   const queue = createQueue(
     { requireTls: keepsTls(deps.delivery), ...options.queue, hostname: options.hostname },
     {
@@ -165,11 +172,10 @@ export function createRelay(options: RelayOptions, deps: RelayDeps): Relay {
     },
   );
   const receiver = deps.atIntake?.(ingress) ?? ingress;
-  const operation = createOperation(options, { store: deps.store, planner, clock, logger, queue });
-  const access = (): RelayAccess => rules;
+  const operation = createOperation(options, { ...deps, planner, queue, pace: () => queue });
   const listener =
     options.listen &&
-    createRelayListener(options.listen, options, { receiver, access, logger, clock });
+    createRelayListener(options.listen, options, { receiver, access: () => rules, logger, clock });
   const parts: readonly Startable[] = [...connections, queue, ...(listener ? [listener] : [])];
   return {
     receiver,
@@ -199,10 +205,16 @@ interface Outlet {
   readonly connections: readonly Startable[];
 }
 
+interface OutletParts {
+  readonly routing: RoutingTable;
+  readonly sites: Sites;
+  readonly tls: OutboundTls;
+}
+
 function createOutlet(
   options: RelayOptions,
   deps: RelayDeps,
-  { routing, tls }: { readonly routing: RoutingTable; readonly tls: OutboundTls },
+  { routing, sites, tls }: OutletParts,
 ): Outlet {
   const { clock, logger, resolver } = deps;
   const peers = createPeers({ hostname: options.hostname }, { clock, logger });
@@ -212,7 +224,12 @@ function createOutlet(
       forbidden: createForbiddenNetworks(options.forbiddenNetworks),
       port: options.smtpPort,
     },
-    { resolver, random: Math.random, ownAddresses: createOwnAddresses() },
+    {
+      resolver,
+      random: Math.random,
+      ownAddresses: createOwnAddresses(),
+      onMx: (domain, hosts) => sites.learn(domain, hosts),
+    },
   );
   const { delivery, connections } = isReceiver(deps.delivery)
     ? { delivery: deps.delivery, connections: [] }
@@ -246,12 +263,15 @@ function onwardDelivery(hop: NextHop): Pick<Outlet, 'connections' | 'delivery'> 
 
 /** What may change while the relay runs. */
 interface Rules extends RelayAccess, RoutingTable {
+  readonly pace: PaceRules;
   readonly relayNetworks: Networks;
 }
 
 function readRules(options: RelayOptions, directory: Pick<Directory, 'isOwnDomain'>): Rules {
+  const table = createRoutingTable(options, directory);
   return {
-    ...createRoutingTable(options, directory),
+    ...table,
+    pace: createPaceRules(table, options.sendingLimits),
     relayNetworks: createNetworks(options.relayNetworks ?? []),
     allowedPeers: options.allowedPeers && createNetworks(options.allowedPeers),
     normalized: createNetworks(options.normalizeLineEndingsFrom ?? []),

@@ -10,6 +10,7 @@ import type { Domain, MailDomain, Mailbox, ReversePath } from '@posthouse/mail';
 import { domainPatterns, isAddressLiteral, NULL_PATH } from '@posthouse/mail';
 import type { Provider } from '@posthouse/providers';
 import type { ConnectTarget } from '@posthouse/smtp';
+import type { HostLimits } from './pace.ts';
 
 /** Where our connections come from. A family for which none is given is not used, if the other one is. */
 export interface SourceAddresses {
@@ -22,6 +23,8 @@ export interface RouteHost extends Pick<ConnectTarget, 'endpoint' | 'tls' | 'aut
   readonly source?: SourceAddresses;
   /** Whose host it is, where that is known: its limits, and what its replies mean. */
   readonly provider?: Provider;
+  /** In place of what the provider documents. */
+  readonly limits?: HostLimits;
 }
 
 /** Hosts to be tried in order. */

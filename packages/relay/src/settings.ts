@@ -61,6 +61,7 @@ export async function relayOptions(
       reports: relay.tls.reports && submitterOf(relay.tls.reports),
       ...(tls.caFile !== undefined && { authorities: await files.readAuthorities(tls.caFile) }),
     },
+    sendingLimits: relay.sendingLimits,
     checksRecipientsAtDelivery: relay.recipientCheck === 'delivery',
     queue: {
       maxMessageBytes: limits.maxMessageBytes,
@@ -128,6 +129,7 @@ async function routeHost(hop: RelayHop, files: SettingFiles): Promise<RouteHost>
   return {
     ...(await files.readNextHop(hop)),
     ...(hop.source && { source: hop.source }),
+    ...(hop.limits && { limits: hop.limits }),
     ...(provider && { provider }),
   };
 }

@@ -15,6 +15,7 @@ export interface Decision {
     | 'tls'
     | 'probe'
     | 'limits'
+    | 'pace'
     | 'retries'
     | 'verdict';
   readonly text: string;

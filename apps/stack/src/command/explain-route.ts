@@ -23,6 +23,7 @@ import type {
   RouteHost,
   RoutingRule,
   RoutingTable,
+  Sites,
   SourceAddresses,
 } from '@posthouse/relay';
 import { sizeText } from './explain-decision.ts';
@@ -38,6 +39,8 @@ export interface RouteDeps {
   readonly tls: OutboundTls;
   /** Connects to the hosts. */
   readonly probe?: Probe | undefined;
+  /** Told of the mail hosts that are found. */
+  readonly sites: Pick<Sites, 'learn'>;
 }
 
 type Fact = Omit<Decision, 'address'>;
@@ -184,13 +187,18 @@ async function probed(route: HostRoute, { probe, ...deps }: RouteDeps): Promise<
   return probe === undefined ? [] : probe.look(await finder(deps).find(route));
 }
 
-function finder({ configuration, resolver }: Omit<RouteDeps, 'probe'>): NextHosts {
+function finder({ configuration, resolver, sites }: Omit<RouteDeps, 'probe'>): NextHosts {
   return createNextHosts(
     {
       ourNames: new Set([configuration.server.hostname]),
       forbidden: createForbiddenNetworks(),
     },
-    { resolver, random: Math.random, ownAddresses: createOwnAddresses() },
+    {
+      resolver,
+      random: Math.random,
+      ownAddresses: createOwnAddresses(),
+      onMx: (domain, hosts) => sites.learn(domain, hosts),
+    },
   );
 }
 

@@ -30,12 +30,13 @@ import {
   readNextHop,
   readSecret,
 } from '@posthouse/process';
-import { createOutboundTls, createRoutingTable, relayOptions } from '@posthouse/relay';
+import { createOutboundTls, createRoutingTable, relayOptions, Sites } from '@posthouse/relay';
 import { CONFIG_OPTION, readArguments, textValue } from './arguments.ts';
 import type { Command } from './command.ts';
 import { durationText, sizeText } from './explain-decision.ts';
 import type { Decision } from './explain-decision.ts';
 import { explainMeaning } from './explain-meaning.ts';
+import { explainPace } from './explain-pace.ts';
 import { createProbe } from './explain-probe.ts';
 import { explainRoute } from './explain-route.ts';
 import { explainAuthor, explainVerdict } from './explain-verdict.ts';
@@ -108,7 +109,8 @@ async function decide(
   const tls = createOutboundTls(relay, { ...deps, resolver });
   const { hostname } = configuration.server;
   const probe = probes ? createProbe({ ...deps, hostname, guard: tls.guard }) : undefined;
-  const all = { configuration, directory, resolver, routing, tls, probe };
+  const sites = new Sites();
+  const all = { configuration, directory, relay, resolver, routing, sites, tls, probe };
   const parts = [directory, resolver, tls];
   await startInOrder(parts);
   try {
@@ -116,6 +118,7 @@ async function decide(
     const routes: Decision[] = [];
     for (const final of finalsOf(to, directory)) {
       routes.push(...(await explainRoute(final, sender, all)));
+      routes.push(...(await explainPace(final, sender, all)));
     }
     const decisions = [
       ...(from === undefined ? [] : [explainAuthor(from, all)]),

@@ -4,6 +4,7 @@ import type {
   ListedRecipient,
   ShownEnvelope,
   ShownRecipient,
+  ShownSite,
   SummarizedDomain,
 } from '@posthouse/relay';
 
@@ -63,6 +64,28 @@ export function summaryHead({ ages }: SummarizedDomain): string {
 
 function summaryRow(name: string, cells: readonly string[]): string {
   return [name.padEnd(32), ...cells.map((cell) => cell.padStart(7))].join('');
+}
+
+/** A site on one line: what goes there, what it may have, and why not more. */
+export function siteText(shown: ShownSite, now: number): string {
+  const { attempts, heldUntil, learnt, maxAttempts, rates, restsUntil, site } = shown;
+  const { maxAttempts: bears, messagesPerMinute } = learnt ?? {};
+  const learntParts = [
+    ...(bears === undefined ? [] : [`${bears} at once`]),
+    ...(messagesPerMinute === undefined ? [] : [`${messagesPerMinute} messages a minute`]),
+  ];
+  const parts = [
+    `${attempts}${maxAttempts === undefined ? '' : ` of ${maxAttempts}`} at once`,
+    ...rates.map(({ rate, used }) => `${used} used of ${rate}`),
+    ...(learnt === undefined ? [] : [`learnt to send ${learntParts.join(' and ')}`]),
+    ...(restsUntil === undefined ? [] : [`rests for ${untilText(restsUntil, now)}`]),
+    ...(heldUntil === undefined ? [] : [`held back for ${untilText(heldUntil, now)}`]),
+  ];
+  return escapeControls(`${site}  ${parts.join('; ')}`);
+}
+
+function untilText(time: string, now: number): string {
+  return spanText(Date.parse(time) - now);
 }
 
 function stateText(recipient: ShownRecipient, now: number): string {

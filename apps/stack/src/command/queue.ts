@@ -11,6 +11,7 @@ import type {
   OrderFields,
   ShownEnvelope,
   ShownRecipient,
+  ShownSite,
   SummarizedDomain,
 } from '@posthouse/relay';
 import { expectRunning, openQueueAccess } from '../control/queue-access.ts';
@@ -19,7 +20,14 @@ import { readArguments, textValue } from './arguments.ts';
 import type { Arguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { printLines } from './print-lines.ts';
-import { envelopeText, listText, recipientText, summaryHead, summaryText } from './queue-text.ts';
+import {
+  envelopeText,
+  listText,
+  recipientText,
+  siteText,
+  summaryHead,
+  summaryText,
+} from './queue-text.ts';
 import { filtersOf, limitOf, OPTIONS, placeOf, selectionsOf, USAGE } from './queue-usage.ts';
 
 /** What a verb works with. */
@@ -37,6 +45,7 @@ const VERBS: ReadonlyMap<string, Verb> = new Map<string, Verb>([
   ['list', list],
   ['show', show],
   ['summary', summary],
+  ['sites', sites],
   ['hold', (task) => change('hold', 'held', task)],
   ['release', (task) => change('release', 'released', task)],
   ['retry', (task) => change('retry', 'to be attempted now', task)],
@@ -83,6 +92,13 @@ async function summary({ access, given, words }: Task): Promise<number> {
     isFirst = false;
     return head + summaryText(line, Date.now());
   });
+  return EXIT.ok;
+}
+
+async function sites({ access, given, words }: Task): Promise<number> {
+  expectWords(words, 0);
+  const lines = access.order('queue.sites', {});
+  await print<ShownSite>(lines, given, (line) => siteText(line, Date.now()));
   return EXIT.ok;
 }
 

@@ -3,7 +3,7 @@ import { createOperator } from '@posthouse/queue';
 import type { Operator, OperatorDeps } from '@posthouse/queue';
 import type { RelayOptions } from '../relay.ts';
 import { createQueueVerbs } from './queue-verbs.ts';
-import type { QueueVerb } from './queue-verbs.ts';
+import type { QueueVerb, QueueVerbsDeps } from './queue-verbs.ts';
 
 export interface Operation {
   readonly operator: Operator;
@@ -13,7 +13,7 @@ export interface Operation {
 /** @param options of the relay whose queue it is */
 export function createOperation(
   { hostname, queue }: Pick<RelayOptions, 'hostname' | 'queue'>,
-  deps: OperatorDeps,
+  deps: OperatorDeps & { readonly pace: QueueVerbsDeps['pace'] },
 ): Operation {
   const notifications = queue?.notifications;
   const operator = createOperator({ hostname, ...(notifications && { notifications }) }, deps);

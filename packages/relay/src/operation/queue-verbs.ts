@@ -10,9 +10,16 @@ import { parseTransactionId } from '@posthouse/mail';
 import type { Clock } from '@posthouse/mail';
 import { createDisk } from '@posthouse/durable-fs';
 import { exportTo, importFrom } from '@posthouse/queue';
-import type { EventCursor, Operator, RoutePlanner, Store } from '@posthouse/queue';
+import type { EventCursor, Operator, PaceView, RoutePlanner, Store } from '@posthouse/queue';
 import { orderEvents } from './event-order.ts';
-import { listedRecipient, shownEnvelope, shownRecipient, summarizedDomain } from './queue-views.ts';
+import {
+  listedRecipient,
+  shownEnvelope,
+  shownRate,
+  shownRecipient,
+  shownSite,
+  summarizedDomain,
+} from './queue-views.ts';
 import { readSelection } from './selection-fields.ts';
 import type { OrderFields } from './selection-fields.ts';
 import { orderTrace } from './trace-order.ts';
@@ -25,6 +32,8 @@ export interface QueueVerbsDeps {
   readonly store: Store;
   readonly planner: RoutePlanner;
   readonly clock: Clock;
+  /** How much goes where: of the queue that runs, or as it has noted. */
+  readonly pace: () => PaceView | Promise<PaceView>;
 }
 
 /** Makes the verbs, by the names under which they are ordered. */
@@ -36,6 +45,11 @@ export function createQueueVerbs(deps: QueueVerbsDeps): Readonly<Record<string, 
     'queue.show': (fields) => show(fields, deps),
     async *'queue.summary'() {
       for (const line of await operator.summary()) yield summarizedDomain(line, clock.now());
+    },
+    'queue.sites': (fields) => sites(fields, deps),
+    async *'queue.rates'(fields) {
+      const pace = await deps.pace();
+      for (const standing of pace.rates(textOf(fields, 'key'))) yield shownRate(standing);
     },
     async *'queue.hold'(fields) {
       yield { changed: await operator.hold(selection(fields)) };
@@ -75,6 +89,14 @@ async function* list(fields: OrderFields, { clock, operator }: QueueVerbsDeps) {
     if (left <= 0) return;
     left -= 1;
     yield listedRecipient(entry, clock.now());
+  }
+}
+
+/** All sites, or the one that `site` names. */
+async function* sites(fields: OrderFields, { pace }: QueueVerbsDeps) {
+  const name = fields['site'] === undefined ? undefined : textOf(fields, 'site');
+  for (const standing of (await pace()).sites()) {
+    if (name === undefined || name === standing.site) yield shownSite(standing);
   }
 }
 

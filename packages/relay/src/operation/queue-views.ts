@@ -2,14 +2,17 @@
  * What operators and their programs see of the queue: plain JSON, times in ISO 8601, paths
  * without brackets but the null path. Pure.
  */
-import { formatMailbox, NULL_PATH, replyText } from '@posthouse/mail';
+import { formatMailbox, NULL_PATH, rateText, replyText } from '@posthouse/mail';
 import type { TransferContext } from '@posthouse/mail';
 import { AGE_BOUNDS_MS } from '@posthouse/queue';
 import type {
   MessageRecord,
   QueueEntry,
   QueueEvent,
+  RateStanding,
   RecipientRecord,
+  Shape,
+  SiteStanding,
   SummaryLine,
 } from '@posthouse/queue';
 
@@ -51,6 +54,25 @@ export interface ShownEnvelope {
   readonly origin: Pick<TransferContext, 'greeting' | 'identity' | 'peer' | 'protocol' | 'tls'>;
   readonly traceId: string;
   readonly params: MessageRecord['params'];
+}
+
+/** A site and how much it may have; the last of them in the queue's own words. */
+export interface ShownSite {
+  readonly site: string;
+  readonly attempts: number;
+  readonly maxAttempts?: number;
+  /** After trouble, or since an allowance is used up: nothing goes there before. */
+  readonly restsUntil?: string;
+  readonly heldUntil?: string;
+  /** Learnt from its replies; absent where it bears what others do. */
+  readonly learnt?: { readonly maxAttempts?: number; readonly messagesPerMinute?: number };
+  readonly rates: readonly ShownRate[];
+}
+
+/** What is used of a rate, as `rate` says it. */
+export interface ShownRate {
+  readonly rate: string;
+  readonly used: number;
 }
 
 /** One line of the report by destination. */
@@ -118,6 +140,30 @@ export function shownEnvelope(message: MessageRecord): ShownEnvelope {
     origin: { protocol, peer, greeting, ...(identity && { identity }), ...(tls && { tls }) },
     traceId,
     params,
+  };
+}
+
+export function shownSite(standing: SiteStanding): ShownSite {
+  const { attempts, heldUntil, maxAttempts, rates, restsUntil, shape, site } = standing;
+  return {
+    site,
+    attempts,
+    ...(maxAttempts !== undefined && { maxAttempts }),
+    ...(restsUntil !== undefined && { restsUntil: time(restsUntil) }),
+    ...(heldUntil !== undefined && { heldUntil: time(heldUntil) }),
+    ...(shape && { learnt: learntOf(shape) }),
+    rates: rates.map(shownRate),
+  };
+}
+
+export function shownRate(standing: RateStanding): ShownRate {
+  return { rate: rateText(standing), used: standing.used };
+}
+
+function learntOf({ maxAttempts, perMinute }: Shape): NonNullable<ShownSite['learnt']> {
+  return {
+    ...(maxAttempts !== undefined && { maxAttempts }),
+    ...(perMinute !== undefined && { messagesPerMinute: perMinute }),
   };
 }
 

@@ -4,10 +4,13 @@
  */
 import type { Clock, Logger, Startable } from '@posthouse/mail';
 import type { Directory } from '@posthouse/directory';
+import { readNotedPace } from '@posthouse/queue';
 import type { Store } from '@posthouse/queue';
+import { createPaceRules } from '../pace.ts';
 import { createPlanner } from '../planner.ts';
 import type { RelayOptions } from '../relay.ts';
 import { createRoutingTable } from '../routing-table.ts';
+import { Sites } from '../sites.ts';
 import { createOperation } from './operation.ts';
 import type { QueueVerb } from './queue-verbs.ts';
 
@@ -28,9 +31,15 @@ const DEFAULT_OWNER = 'queue';
 /** @param options of the relay whose queue it is */
 export function createStandingQueue(options: RelayOptions, deps: StandingQueueDeps): StandingQueue {
   const { directory, store } = deps;
-  const planner = createPlanner(createRoutingTable(options, directory), directory);
+  const routing = createRoutingTable(options, directory);
+  const pace = createPaceRules(routing, options.sendingLimits);
+  const planner = createPlanner({ routing, directory, sites: new Sites(), pace: () => pace });
   return {
-    verbs: createOperation(options, { ...deps, planner }).verbs,
+    verbs: createOperation(options, {
+      ...deps,
+      planner,
+      pace: () => readNotedPace(store, { clock: deps.clock, planner }),
+    }).verbs,
     async start() {
       await store.start();
       // Who had the store is dead, and so are its attempts.
