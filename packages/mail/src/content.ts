@@ -13,6 +13,8 @@ export interface MailContent {
   readonly prefix: Uint8Array;
   /** Octets of the content without the prefix. */
   readonly sizeBytes: number;
+  /** The content without the prefix, where all of it is in memory: who has it need not `open` it. */
+  readonly bytes?: Uint8Array;
   /** Reads the content without the prefix, from the start. Iterating may throw what storage throws. */
   open(): AsyncIterable<Uint8Array>;
   /** The same content with more header fields in front of all others. */
@@ -21,7 +23,11 @@ export interface MailContent {
 
 /** Content held in memory. */
 export function contentOf(bytes: Uint8Array, prefix: Uint8Array = new Uint8Array()): MailContent {
-  return contentFrom(bytes.byteLength, () => once(bytes), prefix);
+  return {
+    ...contentFrom(bytes.byteLength, () => once(bytes), prefix),
+    bytes,
+    withPrefix: (fields) => contentOf(bytes, Buffer.concat([fields, prefix])),
+  };
 }
 
 /** Content read from somewhere; `open` is called once per reading. */
@@ -40,7 +46,8 @@ export function contentFrom(
 
 /** Sends content into a writer that was staged for it, and ends the writer. */
 export async function pour(content: MailContent, writer: ContentWriter): Promise<void> {
-  for await (const chunk of content.open()) await writer.write(chunk);
+  if (content.bytes !== undefined) await writer.write(content.bytes);
+  else for await (const chunk of content.open()) await writer.write(chunk);
   await writer.end();
 }
 

@@ -10,8 +10,11 @@ import { findHeaderEnd, readHeaderSection } from './header-section.ts';
 import type { HeaderSection } from './header-section.ts';
 import type { ContentWriter } from './transfer.ts';
 
-/** Reads the section and answers with the octets to send in its place. May throw MailError. */
-export type RewriteHeader = (section: HeaderSection) => Buffer;
+/**
+ * Reads the section and answers with the octets to send in its place; `undefined`: it stays as it is.
+ * May throw MailError.
+ */
+export type RewriteHeader = (section: HeaderSection) => Buffer | undefined;
 
 /** Puts the gate in front of a writer. */
 export function createHeaderGate(
@@ -24,8 +27,10 @@ export function createHeaderGate(
   async function open(octets: Buffer): Promise<void> {
     const section = readHeaderSection(octets);
     if (section.endOffset > maxHeaderBytes) throw refuse('header-too-large');
+    const rewritten = rewrite(section);
     held = undefined;
-    await writer.write(rewrite(section));
+    if (rewritten === undefined) return writer.write(octets);
+    await writer.write(rewritten);
     if (section.endOffset < octets.length) await writer.write(octets.subarray(section.endOffset));
   }
 

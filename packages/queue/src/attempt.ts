@@ -38,8 +38,8 @@ export class RunningAttempt {
   readonly #content: MailContent;
   readonly #deps: AttemptDeps;
   readonly #controller = new AbortController();
-  /** Resolves when the transmitter has not come back in time after it was told to stop. */
-  readonly #silence = Promise.withResolvers<readonly RecipientOutcome[]>();
+  /** Called when the transmitter has not come back in time after it was told to stop. */
+  #onSilence: ((outcomes: readonly RecipientOutcome[]) => void) | undefined;
 
   constructor(group: Group, content: MailContent, deps: AttemptDeps) {
     this.#group = group;
@@ -56,7 +56,7 @@ export class RunningAttempt {
     if (this.#controller.signal.aborted) return;
     this.#controller.abort(reason);
     const { clock, abortGraceMs } = this.#deps;
-    clock.after(abortGraceMs, () => this.#silence.resolve(this.#delayed(reason, true)));
+    clock.after(abortGraceMs, () => this.#onSilence?.(this.#delayed(reason, true)));
   }
 
   /** Marks the beginning. @returns false where a lease is gone, so that there must be no attempt */
@@ -77,16 +77,19 @@ export class RunningAttempt {
   }
 
   /** Lets the transmitter work. Never rejects; one outcome for each recipient. */
-  async transmit(): Promise<readonly RecipientOutcome[]> {
+  transmit(): Promise<readonly RecipientOutcome[]> {
     const { clock, attemptTimeoutMs } = this.#deps;
-    const timer = clock.after(attemptTimeoutMs, () =>
-      this.abort(new DOMException('the attempt took too long', 'TimeoutError')),
-    );
-    try {
-      return await Promise.race([this.#transmit(), this.#silence.promise]);
-    } finally {
-      timer.cancel();
-    }
+    return new Promise((resolve) => {
+      const timer = clock.after(attemptTimeoutMs, () =>
+        this.abort(new DOMException('the attempt took too long', 'TimeoutError')),
+      );
+      const end = (outcomes: readonly RecipientOutcome[]): void => {
+        timer.cancel();
+        resolve(outcomes);
+      };
+      this.#onSilence = end;
+      void this.#transmit().then(end);
+    });
   }
 
   async #transmit(): Promise<readonly RecipientOutcome[]> {

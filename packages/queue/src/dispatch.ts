@@ -299,11 +299,13 @@ export class Dispatch {
 
   #track(task: Promise<void>): void {
     this.#tasks.add(task);
-    void task
-      .catch((error: unknown) => {
+    task.then(
+      () => this.#tasks.delete(task),
+      (error: unknown) => {
+        this.#tasks.delete(task);
         this.#deps.logger.error({ event: 'dispatch-fault', err: error }, 'A fault in the queue');
-      })
-      .finally(() => this.#tasks.delete(task));
+      },
+    );
   }
 
   /** Resolves when no attempt is in flight, or when there is no more time. */

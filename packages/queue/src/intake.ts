@@ -164,7 +164,9 @@ export class Intake {
     arrival: Arrival,
     signal: AbortSignal | undefined,
   ): Promise<readonly RecipientOutcome[]> {
-    const prefix = await this.#inspected(arrival, signal);
+    const { inspect } = this.#deps;
+    const prefix =
+      inspect === undefined ? arrival.prefix : await inspected(inspect, arrival, signal);
     const entry = this.#entryOf(arrival, prefix);
     try {
       await this.#store(entry);
@@ -198,17 +200,6 @@ export class Intake {
         if (!inDoubt || tries === MAX_ACCEPTS) throw error;
       }
     }
-  }
-
-  /** The prefix, with what an inspector puts in front of it. */
-  async #inspected(arrival: Arrival, given: AbortSignal | undefined): Promise<Uint8Array> {
-    const { inspect } = this.#deps;
-    if (inspect === undefined) return arrival.prefix;
-    const signal = given ?? new AbortController().signal;
-    const { reversePath, params, context, recipients, prefix } = arrival;
-    const content = readStaged(arrival.staged, prefix);
-    const more = await inspect({ reversePath, params, context, recipients }, content, signal);
-    return more.byteLength === 0 ? prefix : Buffer.concat([more, prefix]);
   }
 
   #entryOf(arrival: Arrival, prefix: Uint8Array): Entry {
@@ -296,6 +287,18 @@ export class Intake {
     const lease = { owner: this.options.owner, token: 1, until, begun };
     return { ...recipient, attempts, dueAt: dueAt + wait, lease };
   }
+}
+
+/** The prefix, with what an inspector puts in front of it. */
+async function inspected(
+  inspect: Inspect,
+  arrival: Arrival,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Uint8Array> {
+  const { reversePath, params, context, recipients, prefix } = arrival;
+  const content = readStaged(arrival.staged, prefix);
+  const more = await inspect({ reversePath, params, context, recipients }, content, signal);
+  return more.byteLength === 0 ? prefix : Buffer.concat([more, prefix]);
 }
 
 /** The facts of the session, so that a trace can begin with them. */

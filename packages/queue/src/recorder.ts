@@ -11,7 +11,7 @@ import { contentFrom, contentOf } from '@posthouse/mail';
 import type { Clock, Logger, MailContent, RecipientOutcome } from '@posthouse/mail';
 import type { ContentCache } from './content-cache.ts';
 import { leasedKey } from './group.ts';
-import type { Group } from './group.ts';
+import type { Group, LeasedRecipient } from './group.ts';
 import { makeNotifications } from './notification.ts';
 import type { Notifications } from './notification.ts';
 import type { ResolvedOptions } from './options.ts';
@@ -37,6 +37,12 @@ export interface RecorderDeps {
 export interface Recorded {
   /** Somebody left the queue or was told something: there may be more like it behind. */
   readonly news: boolean;
+}
+
+/** What an outcome means for a recipient. */
+interface Decided {
+  readonly recipient: LeasedRecipient;
+  readonly verdict: Verdict;
 }
 
 const MIN_RETRY_MS = 500;
@@ -65,7 +71,16 @@ export class Recorder {
     outcomes: readonly RecipientOutcome[],
     attempted: boolean,
   ): Promise<Recorded> {
-    const { unit, news } = await this.#unitOf(group, outcomes, attempted);
+    const rules = this.#rulesFor(group, attempted);
+    const decided = group.recipients.flatMap((recipient, place): readonly Decided[] => {
+      const outcome = outcomes[place];
+      if (outcome === undefined) return [];
+      return [{ recipient, verdict: verdictOf(recipient, outcome, rules) }];
+    });
+    const isNews = decided.some(({ verdict }) => verdict.fate !== undefined);
+    const { unit, news } = isNews
+      ? await this.#unitWithNews(group, decided, rules)
+      : { unit: unitOf(decided.map(({ verdict }) => verdict)), news: false };
     const result = await this.#conclude(unit, group);
     if (result === 'stale') await this.#recordSingly(group, outcomes, attempted);
     return { news };
@@ -124,16 +139,10 @@ export class Recorder {
     );
   }
 
-  async #unitOf(
-    group: Group,
-    outcomes: readonly RecipientOutcome[],
-    attempted: boolean,
-  ): Promise<{ readonly unit: Conclusion; readonly news: boolean }> {
-    const { planner, schedule, clock, random, logger, options } = this.#deps;
-    const { message } = group;
-    const now = clock.now();
-    const rules: VerdictRules = {
-      now,
+  #rulesFor({ message }: Group, attempted: boolean): VerdictRules {
+    const { planner, schedule, clock, random, options } = this.#deps;
+    return {
+      now: clock.now(),
       acceptedAt: message.acceptedAt,
       schedule,
       random: random(),
@@ -141,29 +150,32 @@ export class Recorder {
       delayAfterMs: options.notifications.delayAfterMs,
       attempted,
     };
-    const verdicts = group.recipients.flatMap((recipient, place) => {
-      const outcome = outcomes[place];
-      return outcome === undefined
-        ? []
-        : { recipient, verdict: verdictOf(recipient, outcome, rules) };
-    });
-    const news = verdicts.flatMap(({ recipient: { index }, verdict: { fate } }) =>
+  }
+
+  /** The unit, with notifications of what authors are to be told. */
+  async #unitWithNews(
+    group: Group,
+    decided: readonly Decided[],
+    rules: VerdictRules,
+  ): Promise<{ readonly unit: Conclusion; readonly news: boolean }> {
+    const { planner, logger, options } = this.#deps;
+    const { message } = group;
+    const news = decided.flatMap(({ recipient: { index }, verdict: { fate } }) =>
       fate === undefined ? [] : { index, fate },
     );
-    const decided = verdicts.map(({ verdict }) => verdict);
-    if (news.length === 0) return { unit: unitOf(decided), news: false };
     try {
       const notifications = await makeNotifications(
-        { message, content: this.contentOf(group), news, now },
+        { message, content: this.contentOf(group), news, now: rules.now },
         { hostname: options.hostname, options: options.notifications, planner, logger },
       );
-      return { unit: unitOf(decided, notifications), news: true };
+      const verdicts = decided.map(({ verdict }) => verdict);
+      return { unit: unitOf(verdicts, notifications), news: true };
     } catch (error) {
       logger.error(
         { event: 'notification-failed', queueId: message.id, err: error },
         'A notification could not be made',
       );
-      const untold = verdicts.map(({ recipient, verdict }) => untoldOf(recipient, verdict, rules));
+      const untold = decided.map(({ recipient, verdict }) => untoldOf(recipient, verdict, rules));
       return { unit: unitOf(untold), news: false };
     }
   }

@@ -22,6 +22,9 @@ import type { ContentStage, StagedContent } from './store.ts';
 
 type State = 'open' | 'staging' | 'staged' | 'committing' | 'ended';
 
+/** What nearly all transactions are answered. */
+const OPENED: Promise<void> = Promise.resolve();
+
 export class QueueTransaction implements MailTransaction {
   readonly id: MailTransaction['id'];
   readonly opened: Promise<void>;
@@ -46,12 +49,8 @@ export class QueueTransaction implements MailTransaction {
     this.#failure = intake.refusal(opening.params);
     this.#expectedBytes = this.#failure === undefined ? (opening.params.sizeBytes ?? 0) : 0;
     intake.expect(this.#expectedBytes);
-    this.opened = this.#opened();
-    this.opened.catch(() => undefined); // left unread it does no harm
-  }
-
-  async #opened(): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
+    this.opened = this.#failure === undefined ? OPENED : Promise.reject(this.#failure);
+    if (this.#failure !== undefined) this.opened.catch(() => undefined); // left unread it does no harm
   }
 
   async recipient(

@@ -13,7 +13,6 @@
 import {
   countHops,
   createHeaderGate,
-  formatFields,
   formatMailbox,
   isTaken,
   mailboxKey,
@@ -172,11 +171,10 @@ class IngressTransaction implements MailTransaction {
     return this.#all().filter((transaction) => transaction.used);
   }
 
-  #passHeader(section: HeaderSection, prefixHops: number): Buffer {
+  /** Looks at the header section, and leaves it as it is. @throws MailError */
+  #passHeader(section: HeaderSection, prefixHops: number): undefined {
     if (countHops(section) + prefixHops > this.#opening.options.maxHops)
       throw refuse('too-many-hops');
-    const end = section.terminated ? '\r\n' : '';
-    return Buffer.concat([formatFields(section.fields), Buffer.from(end)]);
   }
 }
 
@@ -208,9 +206,6 @@ function joined(writers: readonly ContentWriter[]): ContentWriter {
 }
 
 function countPrefixHops(prefix: Uint8Array): number {
-  return (
-    Buffer.from(prefix)
-      .toString('latin1')
-      .match(/^received[ \t]*:/gim)?.length ?? 0
-  );
+  const text = Buffer.from(prefix.buffer, prefix.byteOffset, prefix.byteLength).toString('latin1');
+  return text.match(/^received[ \t]*:/gim)?.length ?? 0;
 }

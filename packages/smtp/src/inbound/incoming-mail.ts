@@ -41,13 +41,18 @@ export class IncomingMail {
   readonly #transaction: MailTransaction;
   /** Those that were taken or may still be, in the order in which they were named. */
   readonly #recipients = new Set<Recipient>();
+  /** MAIL was answered well. */
+  #isOpen = false;
   #ended = false;
 
   constructor(receiver: MailReceiver, envelope: Envelope) {
     this.envelope = envelope;
     const { reversePath, params, context } = envelope;
     this.#transaction = receiver.begin(reversePath, params, context);
-    this.#transaction.opened.catch(() => undefined); // looked at by whoever awaits it
+    this.#transaction.opened.then(
+      () => (this.#isOpen = true),
+      () => undefined, // looked at by whoever awaits it
+    );
   }
 
   get id(): MailTransaction['id'] {
@@ -76,10 +81,12 @@ export class IncomingMail {
     this.#recipients.add(recipient);
     try {
       const answer = this.#transaction.recipient(forwardPath, params);
-      answer.catch(() => undefined); // MAIL's refusal is told first
-      await this.opened.catch(() => {
-        throw refuse('command-sequence', { text: 'No transaction: MAIL was refused' });
-      });
+      if (!this.#isOpen) {
+        answer.catch(() => undefined); // MAIL's refusal is told first
+        await this.opened.catch(() => {
+          throw refuse('command-sequence', { text: 'No transaction: MAIL was refused' });
+        });
+      }
       await answer;
     } catch (error) {
       this.#recipients.delete(recipient);

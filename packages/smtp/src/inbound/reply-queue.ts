@@ -17,7 +17,7 @@ export class ReplyQueue {
   readonly #places: Place[] = [];
   #waiting: (() => void)[] = [];
 
-  /** @param failed told of an answer that rejects, which is a bug: no later reply can be said */
+  /** @param failed told of a bug after which no later reply can be said */
   constructor(due: (reply: Reply) => void, failed: (thrown: unknown) => void) {
     this.#due = due;
     this.#failed = failed;
@@ -38,20 +38,28 @@ export class ReplyQueue {
   }
 
   /** Takes the reply to the next command. */
-  push(answer: Reply | Promise<Reply>): void {
-    if (!(answer instanceof Promise)) {
-      if (this.settled) this.#due(answer);
-      else this.#places.push({ reply: answer });
-      return;
-    }
+  push(reply: Reply): void {
+    if (this.settled) this.#due(reply);
+    else this.#places.push({ reply });
+  }
+
+  /** The reply to the next command is still to come. @param refused makes it of what is thrown instead */
+  await(answer: Promise<Reply>, refused: (thrown: unknown) => Reply): void {
     const place: Place = { reply: undefined };
     this.#places.push(place);
-    answer
-      .then((reply) => {
-        place.reply = reply;
-        this.#advance();
-      })
-      .catch(this.#failed);
+    answer.then(
+      (reply) => this.#settle(place, () => reply),
+      (thrown: unknown) => this.#settle(place, () => refused(thrown)),
+    );
+  }
+
+  #settle(place: Place, find: () => Reply): void {
+    try {
+      place.reply = find();
+      this.#advance();
+    } catch (thrown) {
+      this.#failed(thrown);
+    }
   }
 
   #advance(): void {

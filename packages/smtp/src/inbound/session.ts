@@ -282,7 +282,7 @@ export class Session implements StreamConsumer {
     try {
       const { hold, reply } = command();
       if (reply instanceof Promise) {
-        this.#replies.push(reply.catch((thrown: unknown) => this.#refusal(verb, thrown)));
+        this.#replies.await(reply, (thrown) => this.#refusal(verb, thrown));
       } else if (reply !== undefined) {
         this.#replies.push(reply);
       }

@@ -32,16 +32,11 @@ export class BdatSender implements ContentSender {
     // Nothing is said before the first chunk.
   }
 
-  async write(chunk: Uint8Array): Promise<void> {
+  write(chunk: Uint8Array): Promise<void> | undefined {
     const copy = Buffer.from(chunk);
     this.#lines.scan(copy);
     this.#block.push(copy);
-    if (!this.#block.full) return;
-    await this.#chunkAnswered();
-    const { pipeline, timeouts } = this.#deps;
-    const octets = this.#block.take();
-    this.#chunk = pipeline.command(`BDAT ${octets.length}`, { waitMs: timeouts.blockMs, octets });
-    this.#chunk.catch(() => undefined); // told by the next write
+    return this.#block.full ? this.#sendBlock() : undefined;
   }
 
   async end(): Promise<void> {
@@ -56,6 +51,14 @@ export class BdatSender implements ContentSender {
     const waitMs = timeouts.finalDotMs;
     const first = pipeline.command(`BDAT ${octets.length} LAST`, { waitMs, octets });
     return [first, ...Array.from({ length: replies - 1 }, () => pipeline.expect(waitMs))];
+  }
+
+  async #sendBlock(): Promise<void> {
+    await this.#chunkAnswered();
+    const { pipeline, timeouts } = this.#deps;
+    const octets = this.#block.take();
+    this.#chunk = pipeline.command(`BDAT ${octets.length}`, { waitMs: timeouts.blockMs, octets });
+    this.#chunk.catch(() => undefined); // told by the next write
   }
 
   async #chunkAnswered(): Promise<void> {

@@ -135,10 +135,10 @@ export class CommandPipeline {
     return this.#drain.promise;
   }
 
-  /** Resolves when the peer keeps up with what was written. */
-  drained(): Promise<void> {
+  /** Resolves when the peer keeps up with what was written; absent: it does. */
+  drained(): Promise<void> | undefined {
     if (this.#end !== undefined) return Promise.reject(this.#end);
-    return this.#drain?.promise ?? Promise.resolve();
+    return this.#drain?.promise;
   }
 
   /** Says who gets a reply that comes while none is asked for; without one it ends the connection. */

@@ -1,7 +1,7 @@
 /**
  * How a transaction sends its content: with DATA or with BDAT, behind one shape.
  *
- * `write` and `end` are the seam's ContentWriter. `finish` sends what is left together
+ * `write` and `end` are what the seam's ContentWriter does. `finish` sends what is left together
  * with the mark that ends the message: from then on the peer may have it. A sender never
  * ends a message by itself.
  */
@@ -11,8 +11,11 @@ import type { OutboundTimeouts } from './timeouts.ts';
 
 /** Content on its way to a peer. */
 export interface ContentSender {
-  /** @throws MailError the peer refuses the content, or is gone */
-  write(chunk: Uint8Array): Promise<void>;
+  /**
+   * Takes a chunk. @returns what the next one must wait for, if there is anything
+   * @throws MailError the peer refuses the content, or is gone
+   */
+  write(chunk: Uint8Array): Promise<void> | undefined;
   /** @throws as `write` */
   end(): Promise<void>;
   /** Ends the message and waits for `replies` answers to it. Called once, after `end`. */

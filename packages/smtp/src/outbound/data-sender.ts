@@ -38,12 +38,9 @@ export class DataSender implements ContentSender {
     return this.#goAhead.catch(() => undefined);
   }
 
-  async write(chunk: Uint8Array): Promise<void> {
+  write(chunk: Uint8Array): Promise<void> | undefined {
     this.#block.push(this.#stuffer.push(chunk));
-    if (!this.#block.full) return;
-    await this.#goAhead;
-    const { pipeline, timeouts } = this.#deps;
-    await pipeline.write(this.#block.take(), timeouts.blockMs);
+    return this.#block.full ? this.#sendBlock() : undefined;
   }
 
   async end(): Promise<void> {
@@ -58,6 +55,12 @@ export class DataSender implements ContentSender {
     this.#inContent = false;
     pipeline.write(this.#block.take(), timeouts.finalDotMs).catch(() => undefined); // the replies tell
     return Array.from({ length: replies }, () => pipeline.expect(timeouts.finalDotMs));
+  }
+
+  async #sendBlock(): Promise<void> {
+    await this.#goAhead;
+    const { pipeline, timeouts } = this.#deps;
+    await pipeline.write(this.#block.take(), timeouts.blockMs);
   }
 
   async #start(pipelining: boolean): Promise<void> {

@@ -85,15 +85,9 @@ export class HopTransaction implements MailTransaction {
     if (this.#onward !== undefined) staged.writer = this.#onward.stage(prefix, signal);
     this.#staged = staged;
     this.#state = 'staged';
-    const writer = async (): Promise<ContentWriter> => {
-      await this.opened;
-      this.#mustBe('staged');
-      if (staged.writer === undefined) throw new Error('the content was not staged');
-      return staged.writer;
-    };
     return {
-      write: async (chunk) => (await writer()).write(chunk),
-      end: async () => (await writer()).end(),
+      write: (chunk) => this.#write(staged, (writer) => writer.write(chunk)),
+      end: () => this.#write(staged, (writer) => writer.end()),
     };
   }
 
@@ -115,6 +109,13 @@ export class HopTransaction implements MailTransaction {
       this.#aborted = this.#letGo();
     }
     return this.#aborted ?? Promise.resolve();
+  }
+
+  async #write(staged: Staged, step: (writer: ContentWriter) => Promise<void>): Promise<void> {
+    await this.opened;
+    this.#mustBe('staged');
+    if (staged.writer === undefined) throw new Error('the content was not staged');
+    return step(staged.writer);
   }
 
   async #open(signal: AbortSignal | undefined): Promise<void> {

@@ -42,6 +42,7 @@ import type { SessionFacts } from './envelope-command.ts';
 import { messageRefusal, recipientRefusal } from './peer-reply.ts';
 import { SevenBitSender } from './seven-bit/seven-bit-sender.ts';
 import type { OutboundTimeouts } from './timeouts.ts';
+import { Withdrawal } from './withdrawal.ts';
 
 /** What the transaction begins with. */
 export interface Opening {
@@ -76,6 +77,8 @@ export class ClientTransaction implements MailTransaction {
   readonly #deps: TransactionDeps;
   readonly #smtpUtf8: boolean;
   readonly #converts: boolean;
+  /** A call that is given up while the peer owes its answer ends the connection. */
+  readonly #withdrawal: Withdrawal;
   #state: 'open' | 'staged' | 'ended' = 'open';
   /** Why there is no transaction at the peer; known at once where we refuse ourselves. */
   #refusal: MailError | undefined;
@@ -85,6 +88,8 @@ export class ClientTransaction implements MailTransaction {
   #pending = 0;
   #accepted = 0;
   #sender: ContentSender | undefined;
+  /** The signal that covers all writing. */
+  #stagedUntil: AbortSignal | undefined;
   #writing: 'on' | 'complete' | 'broken' = 'on';
   #aborted: Promise<void> | undefined;
 
@@ -93,6 +98,7 @@ export class ClientTransaction implements MailTransaction {
     this.id = newTransactionId(deps.clock.now());
     this.#converts = mustConvert(opening.params, deps.facts.offers);
     this.#smtpUtf8 = wantsSmtpUtf8(opening.reversePath, opening.params);
+    this.#withdrawal = new Withdrawal((reason) => deps.pipeline.destroy(asMailError(reason)));
     this.opened = this.#open(opening, signal);
     this.opened.catch(() => undefined); // the caller may look later, or only abort
   }
@@ -131,22 +137,18 @@ export class ClientTransaction implements MailTransaction {
         : new DataSender(this.#senderDeps(), facts.offers.pipelining);
     const sender = this.#converts ? new SevenBitSender(plain) : plain;
     this.#sender = sender;
-    let prefixed: Promise<void> | undefined = this.#write(sender.write(prefix), signal);
+    this.#stagedUntil = signal;
+    let prefixed: Promise<void> | undefined = this.#write(() => sender.write(prefix));
     prefixed.catch(() => undefined); // told by the first write
-    const ready = async (): Promise<void> => {
-      if (prefixed !== undefined) await prefixed;
-      prefixed = undefined;
-    };
     return {
       write: async (chunk) => {
-        await ready();
-        this.#mustWrite();
-        await this.#write(sender.write(chunk), signal);
+        if (prefixed !== undefined) await prefixed;
+        prefixed = undefined;
+        return this.#write(() => sender.write(chunk));
       },
       end: async () => {
-        await ready();
-        this.#mustWrite();
-        await this.#write(sender.end(), signal);
+        await prefixed;
+        await this.#write(() => sender.end());
         this.#writing = 'complete';
       },
     };
@@ -162,7 +164,7 @@ export class ClientTransaction implements MailTransaction {
     try {
       return await this.#conclude(sender, signal);
     } finally {
-      this.#deps.onEnd();
+      this.#over();
     }
   }
 
@@ -178,7 +180,7 @@ export class ClientTransaction implements MailTransaction {
       const line = mailCommand(reversePath, params, context, facts);
       this.#mailSent = true;
       const asked = pipeline.command(line, { waitMs: timeouts.mailMs });
-      const reply = await this.#unlessAborted(asked, signal);
+      const reply = await this.#withdrawal.watch(asked, signal);
       if (!isPositive(reply)) throw messageRefusal(reply, facts);
     } catch (error) {
       this.#refusal = asMailError(error);
@@ -194,7 +196,7 @@ export class ClientTransaction implements MailTransaction {
     }
     const line = rcptCommand(forwardPath, params, this.#smtpUtf8, facts);
     const asked = pipeline.command(line, { waitMs: timeouts.rcptMs });
-    const reply = await this.#unlessAborted(asked, signal);
+    const reply = await this.#withdrawal.watch(asked, signal);
     // After a refused MAIL the peer says 503 to each RCPT: not a word about the recipient.
     await this.opened;
     if (!isPositive(reply)) throw recipientRefusal(reply, facts);
@@ -221,9 +223,13 @@ export class ClientTransaction implements MailTransaction {
     };
   }
 
-  async #write(step: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  /** Takes a step of the content. What failed once is never completed. */
+  async #write(step: () => Promise<void> | undefined): Promise<void> {
+    this.#mustBe('staged');
+    if (this.#writing !== 'on') throw new Error(`the content is ${this.#writing} already`);
     try {
-      await this.#unlessAborted(step, signal);
+      const held = step();
+      if (held !== undefined) await this.#withdrawal.watch(held, this.#stagedUntil);
     } catch (error) {
       this.#writing = 'broken';
       throw error;
@@ -240,7 +246,7 @@ export class ClientTransaction implements MailTransaction {
     if (signal?.aborted === true) pipeline.destroy(asMailError(signal.reason));
     if (pipeline.end !== undefined) return taken.map(() => this.#refused(pipeline.end));
     const replies = sender.finish(protocol === 'lmtp' ? copies.length : 1);
-    const answers = await this.#unlessAborted(Promise.allSettled(replies), signal);
+    const answers = await this.#withdrawal.watch(Promise.allSettled(replies), signal);
     const outcomes = answers.map((answer) =>
       answer.status === 'fulfilled' ? this.#answered(answer.value) : this.#lost(answer.reason),
     );
@@ -280,7 +286,9 @@ export class ClientTransaction implements MailTransaction {
     const { pipeline, timeouts, facts } = this.#deps;
     const refused = this.#refusal !== undefined;
     // Where nobody was taken, the refusal of a DATA that was said ahead follows at once.
-    if (this.#accepted === 0 && (refused || this.#pending === 0)) await this.#sender?.begun();
+    if (this.#sender !== undefined && this.#accepted === 0 && (refused || this.#pending === 0)) {
+      await this.#withdrawal.watch(this.#sender.begun(), this.#stagedUntil);
+    }
     if (!pipeline.idle || this.#sender?.inContent === true) {
       pipeline.destroy(
         refuse('next-hop-lost', { text: 'The transaction was given up', host: facts.host }),
@@ -291,27 +299,16 @@ export class ClientTransaction implements MailTransaction {
         .catch(() => undefined);
       if (reply === undefined || !isPositive(reply)) pipeline.destroy();
     }
+    this.#over();
+  }
+
+  #over(): void {
+    this.#withdrawal.end();
     this.#deps.onEnd();
   }
 
   #mustBe(state: 'open' | 'staged'): void {
     if (this.#state !== state) throw new Error(`the transaction is not ${state} any more`);
-  }
-
-  /** What failed once is never completed. */
-  #mustWrite(): void {
-    this.#mustBe('staged');
-    if (this.#writing !== 'on') throw new Error(`the content is ${this.#writing} already`);
-  }
-
-  /** An answer that the peer owes: given up, with the connection, when the signal says so. */
-  #unlessAborted<Value>(answer: Promise<Value>, signal?: AbortSignal): Promise<Value> {
-    if (signal === undefined) return answer;
-    const { pipeline } = this.#deps;
-    const onAbort = (): void => pipeline.destroy(asMailError(signal.reason));
-    signal.addEventListener('abort', onAbort);
-    if (signal.aborted) onAbort();
-    return answer.finally(() => signal.removeEventListener('abort', onAbort));
   }
 }
 

@@ -85,7 +85,7 @@ describe('a session', () => {
 });
 
 describe('the reply queue', () => {
-  it('keeps the order of the commands, and tells of an answer that fails', async () => {
+  it('keeps the order of the commands, makes replies of refusals, and tells of a bug', async () => {
     const due: string[] = [];
     const failed: unknown[] = [];
     const queue = new ReplyQueue(
@@ -95,8 +95,9 @@ describe('the reply queue', () => {
     const reply = (text: string): Reply => ({ code: 250, lines: [text] });
     const gates = [Promise.withResolvers<Reply>(), Promise.withResolvers<Reply>()] as const;
     queue.push(reply('0'));
-    queue.push(gates[0].promise);
-    queue.push(gates[1].promise);
+    const refused = (thrown: unknown): Reply => reply(String(thrown));
+    queue.await(gates[0].promise, refused);
+    queue.await(gates[1].promise, refused);
     queue.push(reply('3'));
     const settled = queue.whenSettled();
     gates[1].resolve(reply('2'));
@@ -107,8 +108,12 @@ describe('the reply queue', () => {
     expect(due).toEqual(['0', '1', '2', '3']);
     expect(queue.settled).toBe(true);
     await queue.whenSettled();
-    const bug = Promise.reject(new Error('bug'));
-    queue.push(bug);
+    queue.await(Promise.reject(new Error('4')), refused);
+    await queue.whenSettled();
+    expect(due.at(-1)).toBe('Error: 4');
+    queue.await(Promise.reject(new Error('5')), () => {
+      throw new Error('bug');
+    });
     await new Promise((resolve) => setImmediate(resolve));
     expect(failed).toEqual([new Error('bug')]);
   });
