@@ -28,6 +28,8 @@ export class Supply {
   readonly #deps: SupplyDeps;
   #running = false;
   #pumping: Promise<void> | undefined;
+  /** No longer so in the very step that has looked for the last time whether it was asked. */
+  #isPumping = false;
   #asked = false;
   #alarm: Timer | undefined;
   #retryMs = MIN_RETRY_MS;
@@ -58,9 +60,7 @@ export class Supply {
   poke(): void {
     if (!this.#running || !this.#deps.scheduler.wantsClaim) return;
     this.#asked = true;
-    this.#pumping ??= this.#pump().finally(() => {
-      this.#pumping = undefined;
-    });
+    if (!this.#isPumping) this.#pumping = this.#pump();
   }
 
   /** Something may be due that the store has not told of. */
@@ -70,6 +70,7 @@ export class Supply {
   }
 
   async #pump(): Promise<void> {
+    this.#isPumping = true;
     try {
       while (this.#asked && this.#running) {
         this.#asked = false;
@@ -85,6 +86,8 @@ export class Supply {
       );
       this.#wakeAfter(this.#retryMs);
       this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
+    } finally {
+      this.#isPumping = false;
     }
   }
 
