@@ -2,9 +2,11 @@
  * The bytes of small messages that were just accepted, so that their first attempt
  * does not read back what was in memory a moment ago.
  *
- * Bounded by bytes; what was kept longest goes first. The store has everything.
+ * Bounded by bytes: what finds no room is read from the store, which has everything. What
+ * came first keeps its place, because it is attempted first. Kept by the group itself, and
+ * not in a Map, for the reason that `bag.ts` gives.
  */
-import type { QueueId } from './record.ts';
+import type { Group } from './group.ts';
 
 interface Kept {
   readonly content: Uint8Array;
@@ -14,39 +16,31 @@ interface Kept {
 
 export class ContentCache {
   readonly #maxBytes: number;
-  /** In the order of arrival. */
-  readonly #kept = new Map<QueueId, Kept>();
+  readonly #kept = new WeakMap<Group, Kept>();
   #bytes = 0;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** Keeps content until `done` was called for each reader, or until there is no room. */
-  keep(id: QueueId, content: Uint8Array, readers: number): void {
-    if (content.byteLength > this.#maxBytes || this.#kept.has(id)) return;
-    this.#kept.set(id, { content, readers });
+  /** Keeps the content of a message until `done` was called for each of its groups. */
+  keep(groups: readonly Group[], content: Uint8Array): void {
+    if (this.#bytes + content.byteLength > this.#maxBytes) return;
     this.#bytes += content.byteLength;
-    for (const oldest of this.#kept.keys()) {
-      if (this.#bytes <= this.#maxBytes) return;
-      this.#drop(oldest);
-    }
+    const kept = { content, readers: groups.length };
+    for (const group of groups) this.#kept.set(group, kept);
   }
 
-  get(id: QueueId): Uint8Array | undefined {
-    return this.#kept.get(id)?.content;
+  get(group: Group): Uint8Array | undefined {
+    return this.#kept.get(group)?.content;
   }
 
-  /** One reader needs it no more. */
-  done(id: QueueId): void {
-    const kept = this.#kept.get(id);
+  /** The group needs it no more. */
+  done(group: Group): void {
+    const kept = this.#kept.get(group);
     if (kept === undefined) return;
+    this.#kept.delete(group);
     kept.readers -= 1;
-    if (kept.readers <= 0) this.#drop(id);
-  }
-
-  #drop(id: QueueId): void {
-    this.#bytes -= this.#kept.get(id)?.content.byteLength ?? 0;
-    this.#kept.delete(id);
+    if (kept.readers === 0) this.#bytes -= kept.content.byteLength;
   }
 }

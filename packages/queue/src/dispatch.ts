@@ -9,6 +9,7 @@ import { enhancedStatus, rateText } from '@posthouse/mail';
 import type { Clock, Delayed, Logger, RecipientOutcome, Timer } from '@posthouse/mail';
 import type { Exhausted, RateStanding } from './allowances.ts';
 import { RunningAttempt } from './attempt.ts';
+import { Bag } from './bag.ts';
 import { ContentCache } from './content-cache.ts';
 import { groupClaimed } from './group.ts';
 import type { Group } from './group.ts';
@@ -17,13 +18,14 @@ import { LeaseKeeper } from './lease-keeper.ts';
 import { NoteKeeper } from './note-keeper.ts';
 import type { ResolvedOptions } from './options.ts';
 import { Recorder } from './recorder.ts';
-import type { LaneKey, Priority, QueueId } from './record.ts';
+import type { LaneKey, Priority } from './record.ts';
 import type { RetrySchedule } from './retry-schedule.ts';
 import type { AllowanceKey, RoutePlan, RoutePlanner } from './route.ts';
 import { Scheduler } from './scheduler.ts';
 import type { ClaimLimits, Rested, SiteStanding } from './scheduler.ts';
 import type { Claimed, Store } from './store.ts';
 import { Supply } from './supply.ts';
+import { Tally } from './tally.ts';
 import type { Transmitter } from './transmitter.ts';
 
 export interface DispatchDeps {
@@ -60,9 +62,9 @@ export class Dispatch {
   readonly #notes: NoteKeeper;
   #roomAlarm: Timer | undefined;
   #roomAt: number | undefined;
-  readonly #running = new Map<Group, RunningAttempt>();
+  readonly #running = new Bag<RunningAttempt>();
   /** Everything that must have ended before we have stopped. */
-  readonly #tasks = new Set<Promise<void>>();
+  readonly #tasks = new Tally();
   #stopping = false;
 
   constructor(options: ResolvedOptions, deps: DispatchDeps) {
@@ -111,8 +113,8 @@ export class Dispatch {
     await this.#drained(drainMs);
     this.#recorder.giveUp();
     const reason = new DOMException('the queue is stopping', 'AbortError');
-    for (const attempt of this.#running.values()) attempt.abort(reason);
-    await this.#idle();
+    for (const attempt of this.#running.items()) attempt.abort(reason);
+    await this.#tasks.none();
     this.#keeper.stop();
     await this.#notes.stop();
   }
@@ -142,8 +144,8 @@ export class Dispatch {
   }
 
   /** Takes what was reserved and is accepted now, with its content where that is in memory. */
-  admit(groups: readonly Group[], id: QueueId, bytes: Uint8Array | undefined): void {
-    if (bytes !== undefined) this.#cache.keep(id, bytes, groups.length);
+  admit(groups: readonly Group[], bytes: Uint8Array | undefined): void {
+    if (bytes !== undefined) this.#cache.keep(groups, bytes);
     this.#take(groups);
     this.#next();
   }
@@ -218,10 +220,10 @@ export class Dispatch {
       attemptTimeoutMs: this.#options.attemptTimeoutMs,
       abortGraceMs: ABORT_GRACE_MS,
     });
-    this.#running.set(group, attempt);
+    const place = this.#running.add(attempt);
     this.#keeper.onLost(group, () => attempt.abort(new DOMException('lease lost', 'AbortError')));
     const outcomes = await this.#outcomes(group, attempt);
-    this.#running.delete(group);
+    this.#running.remove(place);
     const now = this.#deps.clock.now();
     const judgement = judgementOf(outcomes ?? []);
     const rested = this.#scheduler.ended(group, judgement, now);
@@ -292,33 +294,24 @@ export class Dispatch {
 
   #finish(group: Group): void {
     this.#keeper.remove(group);
-    this.#cache.done(group.message.id);
+    this.#cache.done(group);
     this.#scheduler.release(group.recipients.length);
     this.#supply.poke();
   }
 
   #track(task: Promise<void>): void {
-    this.#tasks.add(task);
-    task.then(
-      () => this.#tasks.delete(task),
-      (error: unknown) => {
-        this.#tasks.delete(task);
-        this.#deps.logger.error({ event: 'dispatch-fault', err: error }, 'A fault in the queue');
-      },
-    );
+    this.#tasks.add(task).catch((error: unknown) => {
+      this.#deps.logger.error({ event: 'dispatch-fault', err: error }, 'A fault in the queue');
+    });
   }
 
   /** Resolves when no attempt is in flight, or when there is no more time. */
   async #drained(drainMs: number): Promise<void> {
-    if (this.#tasks.size === 0) return;
+    if (this.#tasks.isNone) return;
     const late = Promise.withResolvers<void>();
     const timer = this.#deps.clock.after(drainMs, late.resolve);
-    await Promise.race([this.#idle(), late.promise]);
+    await Promise.race([this.#tasks.none(), late.promise]);
     timer.cancel();
-  }
-
-  async #idle(): Promise<void> {
-    while (this.#tasks.size > 0) await Promise.allSettled(this.#tasks);
   }
 }
 

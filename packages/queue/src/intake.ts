@@ -33,6 +33,7 @@ import type { RetrySchedule } from './retry-schedule.ts';
 import type { RoutePlan, RoutePlanner } from './route.ts';
 import { StoreError } from './store.ts';
 import type { StagedContent, Store } from './store.ts';
+import { Tally } from './tally.ts';
 
 /** MAIL and where it came from. */
 export interface Opening {
@@ -101,7 +102,7 @@ const ACCEPTED = { kind: 'accepted', status: enhancedStatus(2, 6, 0) } as const;
 export class Intake {
   readonly options: ResolvedOptions;
   readonly #deps: IntakeDeps;
-  readonly #accepts = new Set<Promise<unknown>>();
+  readonly #accepts = new Tally();
   #state: 'new' | 'open' | 'closed' = 'new';
 
   constructor(options: ResolvedOptions, deps: IntakeDeps) {
@@ -117,7 +118,7 @@ export class Intake {
   /** Takes no more messages from now on; resolves when those that are being accepted are. */
   async stop(): Promise<void> {
     this.#state = 'closed';
-    await Promise.allSettled(this.#accepts);
+    await this.#accepts.none();
   }
 
   get clock(): Clock {
@@ -149,14 +150,10 @@ export class Intake {
     arrival: Arrival,
     signal: AbortSignal | undefined,
   ): Promise<readonly RecipientOutcome[]> {
-    const accepting = this.#accept(arrival, signal);
-    this.#accepts.add(accepting);
     try {
-      return await accepting;
+      return await this.#accepts.add(this.#accept(arrival, signal));
     } catch (error) {
       throw refusalOfFault(error);
-    } finally {
-      this.#accepts.delete(accepting);
     }
   }
 
@@ -177,7 +174,7 @@ export class Intake {
     if (entry.groups.length > 0) {
       const { pointer } = arrival.staged;
       const bytes = pointer.kind === 'inline' ? pointer.bytes : undefined;
-      this.#deps.dispatch.admit(entry.groups, arrival.id, bytes);
+      this.#deps.dispatch.admit(entry.groups, bytes);
     }
     const outcome = { ...ACCEPTED, id: arrival.id };
     return arrival.recipients.map(() => outcome);

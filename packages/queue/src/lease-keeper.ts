@@ -6,12 +6,15 @@
  * answer is asked again at the next round; a lease that ends meanwhile is lost.
  */
 import type { Clock, Logger, Timer } from '@posthouse/mail';
+import { Bag } from './bag.ts';
+import type { Place } from './bag.ts';
 import { leasedKeys } from './group.ts';
 import type { Group } from './group.ts';
 import type { QueueId } from './record.ts';
 import type { LeasedKey, Store } from './store.ts';
 
 interface Kept {
+  readonly group: Group;
   until: number;
   lost: boolean;
   onLost: (() => void) | undefined;
@@ -23,7 +26,8 @@ const BATCH = 1000;
 export class LeaseKeeper {
   readonly #leaseMs: number;
   readonly #deps: { readonly store: Store; readonly clock: Clock; readonly logger: Logger };
-  readonly #groups = new Map<Group, Kept>();
+  readonly #kept = new Bag<Kept>();
+  readonly #places = new WeakMap<Group, Place<Kept>>();
   #timer: Timer | undefined;
   /** No lease ends before. */
   #earliestEnd = Infinity;
@@ -39,22 +43,26 @@ export class LeaseKeeper {
   /** Keeps the group's leases from now on. */
   add(group: Group): void {
     const until = Math.min(...group.recipients.map(({ lease }) => lease.until));
-    this.#groups.set(group, { until, lost: false, onLost: undefined });
+    const kept: Kept = { group, until, lost: false, onLost: undefined };
+    this.#places.set(group, this.#kept.add(kept));
     this.#earliestEnd = Math.min(this.#earliestEnd, until);
     this.#timer ??= this.#deps.clock.after(this.#leaseMs / 3, () => void this.#round());
   }
 
   remove(group: Group): void {
-    this.#groups.delete(group);
+    const place = this.#places.get(group);
+    if (place === undefined) return;
+    this.#places.delete(group);
+    this.#kept.remove(place);
   }
 
   isLost(group: Group): boolean {
-    return this.#groups.get(group)?.lost ?? true;
+    return this.#places.get(group)?.item.lost ?? true;
   }
 
   /** Calls back when the group's leases are lost. */
   onLost(group: Group, callback: () => void): void {
-    const kept = this.#groups.get(group);
+    const kept = this.#places.get(group)?.item;
     if (kept !== undefined) kept.onLost = callback;
   }
 
@@ -62,7 +70,8 @@ export class LeaseKeeper {
   supersedes(claimed: Group, now: number): boolean {
     if (now < this.#earliestEnd) return false; // the common case: every lease was renewed in time
     let found = false;
-    for (const [group, kept] of this.#groups) {
+    for (const kept of this.#kept.items()) {
+      const { group } = kept;
       // Nobody else gets a recipient before its lease has ended.
       if (kept.until > now || group.message.id !== claimed.message.id) continue;
       if (!group.recipients.some(({ index }) => has(claimed, index))) continue;
@@ -80,38 +89,37 @@ export class LeaseKeeper {
   async #round(): Promise<void> {
     const { clock, logger } = this.#deps;
     const soon = clock.now() + (this.#leaseMs * 2) / 3;
-    const due = [...this.#groups].filter(([, kept]) => !kept.lost && kept.until <= soon);
+    const due = this.#kept.items().filter((kept) => !kept.lost && kept.until <= soon);
     try {
       for (const batch of batchesOf(due)) await this.#renew(batch);
     } catch (error) {
       logger.warn({ event: 'lease-renewal-failed', err: error }, 'Leases could not be renewed');
     }
     const now = clock.now();
-    for (const [, kept] of due) if (kept.until <= now) lose(kept);
+    for (const kept of due) if (kept.until <= now) lose(kept);
     this.#earliestEnd = Infinity;
-    for (const { until } of this.#groups.values()) {
+    for (const { until } of this.#kept.items()) {
       this.#earliestEnd = Math.min(this.#earliestEnd, until);
     }
     if (this.#timer === undefined) return; // stopped meanwhile
     this.#timer =
-      this.#groups.size === 0
-        ? undefined
-        : clock.after(this.#leaseMs / 3, () => void this.#round());
+      this.#kept.size === 0 ? undefined : clock.after(this.#leaseMs / 3, () => void this.#round());
   }
 
-  async #renew(batch: readonly (readonly [Group, Kept])[]): Promise<void> {
+  async #renew(batch: readonly Kept[]): Promise<void> {
     const until = this.#deps.clock.now() + this.#leaseMs;
-    const keys: LeasedKey[] = batch.flatMap(([group]) => leasedKeys(group));
+    const keys: LeasedKey[] = batch.flatMap(({ group }) => leasedKeys(group));
     const held = new Map<QueueId, Set<number>>();
     for (const { message, index } of await this.#deps.store.renew(keys, until)) {
       const indexes = held.get(message);
       if (indexes === undefined) held.set(message, new Set([index]));
       else indexes.add(index);
     }
-    for (const [group, kept] of batch) {
+    for (const kept of batch) {
+      const { group } = kept;
       const indexes = held.get(group.message.id);
       if (group.recipients.every(({ index }) => indexes?.has(index) === true)) kept.until = until;
-      else if (this.#groups.has(group)) lose(kept); // else it ended while we asked
+      else if (this.#places.has(group)) lose(kept); // else it ended while we asked
     }
   }
 }
@@ -126,12 +134,12 @@ function has(group: Group, index: number): boolean {
   return group.recipients.some((recipient) => recipient.index === index);
 }
 
-function* batchesOf<T extends readonly [Group, Kept]>(due: readonly T[]): Iterable<readonly T[]> {
-  let batch: T[] = [];
+function* batchesOf(due: readonly Kept[]): Iterable<readonly Kept[]> {
+  let batch: Kept[] = [];
   let size = 0;
   for (const each of due) {
     batch.push(each);
-    size += each[0].recipients.length;
+    size += each.group.recipients.length;
     if (size < BATCH) continue;
     yield batch;
     batch = [];

@@ -58,8 +58,9 @@ export class Recorder {
   }
 
   /** Reads the group's message, from memory where it was just accepted. */
-  contentOf({ message }: Group): MailContent {
-    const bytes = this.#deps.cache.get(message.id);
+  contentOf(group: Group): MailContent {
+    const { message } = group;
+    const bytes = this.#deps.cache.get(group);
     if (bytes !== undefined) return contentOf(bytes, message.prefix);
     const { store } = this.#deps;
     return contentFrom(message.sizeBytes, () => store.open(message.id), message.prefix);

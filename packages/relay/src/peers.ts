@@ -74,13 +74,17 @@ export function createPeers(options: PeersOptions, deps: PeersDeps): Peers {
   return {
     async host(host, secured) {
       const key = keyOf(host, secured);
-      const known = hops.get(key) ?? makeHop(host, secured);
-      known.secured = secured;
-      hops.delete(key);
-      hops.set(key, known);
+      const known = hops.get(key);
+      const used = known ?? makeHop(host, secured);
+      used.secured = secured;
+      // While there is room for all, nobody asks in which order they were used.
+      if (known === undefined || hops.size > maxHops / 2) {
+        hops.delete(key);
+        hops.set(key, used);
+      }
       if (hops.size > maxHops) forgetOldest();
-      await known.hop.start();
-      return known.hop;
+      await used.hop.start();
+      return used.hop;
     },
     start: () => Promise.resolve(),
     async stop() {

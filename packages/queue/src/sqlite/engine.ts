@@ -8,6 +8,7 @@ import { systemClock } from '@posthouse/mail';
 import type { Clock, Logger } from '@posthouse/mail';
 import type { QueueId } from '../record.ts';
 import { StoreError } from '../store.ts';
+import { Tally } from '../tally.ts';
 import type { StoreUsage } from '../store.ts';
 import { ContentFiles } from './content-files.ts';
 import type { DamageReport } from './damage.ts';
@@ -55,7 +56,7 @@ export class Engine {
   readonly #deps: EngineDeps;
   readonly #clock: Clock;
   readonly #disk: Disk;
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #underWay = new Tally();
   #isRunning = false;
   #start: Promise<void> | undefined;
   #stop: Promise<void> = Promise.resolve();
@@ -101,11 +102,7 @@ export class Engine {
     if (!this.#isRunning) {
       return Promise.reject(new StoreError('stopped', 'the queue is not running'));
     }
-    const running = begun(verb);
-    const over = (): void => void this.#underWay.delete(running);
-    this.#underWay.add(running);
-    running.then(over, over);
-    return running;
+    return this.#underWay.add(begun(verb));
   }
 
   /**
@@ -152,19 +149,19 @@ export class Engine {
     if (!this.#isRunning) return;
     this.#isRunning = false;
     this.files.endSweep();
-    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+    await this.#underWay.none();
     await this.threads.close();
     await this.files.removed();
   }
 
   /** Work in the background: its failure is only logged. */
   #track(work: Promise<void>): void {
-    const watched = work.catch((error: unknown) => {
-      const fields = { event: 'queue-sweep-failed', error };
-      this.#deps.logger.warn(fields, 'looking for content that nothing refers to has failed');
-    });
-    this.#underWay.add(watched);
-    void watched.then(() => this.#underWay.delete(watched));
+    void this.#underWay.add(
+      work.catch((error: unknown) => {
+        const fields = { event: 'queue-sweep-failed', error };
+        this.#deps.logger.warn(fields, 'looking for content that nothing refers to has failed');
+      }),
+    );
   }
 
   #take({ usage, orphans, due, events }: Aftermath): void {

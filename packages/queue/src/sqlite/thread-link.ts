@@ -87,9 +87,10 @@ function storeError({ kind, text, code }: Fault): StoreError {
 export class ThreadLink<Verbs extends VerbOf<Verbs>> {
   readonly #worker: Worker;
   readonly #options: LinkOptions;
-  readonly #waiting = new Map<number, Waiting>();
+  /** By the number of the call. A number is used again once its call was answered. */
+  readonly #waiting: (Waiting | undefined)[] = [];
+  readonly #freeNumbers: number[] = [];
   readonly #ended = Promise.withResolvers<void>();
-  #number = 0;
   #calls: Call[] = [];
   #transfer: ArrayBuffer[] = [];
   /** When what was called is posted: by the end of this turn, or when the time has come. */
@@ -120,13 +121,13 @@ export class ThreadLink<Verbs extends VerbOf<Verbs>> {
   ): Promise<ReturnType<Verbs[Name]>> {
     return new Promise((resolve, reject) => {
       if (this.#loss !== undefined) return reject(this.#loss);
-      this.#number += 1;
+      const number = this.#freeNumbers.pop() ?? this.#waiting.length;
       const sizeBytes = bytes.reduce((sum, one) => sum + one.byteLength, 0);
-      this.#waiting.set(this.#number, {
+      this.#waiting[number] = {
         resolve: (value) => resolve(value as ReturnType<Verbs[Name]>), // boundary: the verb's answer
         reject,
-      });
-      this.#calls.push({ number: this.#number, verb, argument, sizeBytes });
+      };
+      this.#calls.push({ number, verb, argument, sizeBytes });
       if (!patient || this.#calls.length >= MAX_WAITING) this.#postSoon();
       else this.#due ??= setTimeout(() => this.#post(), PATIENCE_MS);
       for (const one of bytes) {
@@ -162,8 +163,7 @@ export class ThreadLink<Verbs extends VerbOf<Verbs>> {
     } catch (cause) {
       // One of them has an argument that cannot be sent; which one is not said.
       const error = new StoreError('unavailable', 'a call could not be sent', { cause });
-      for (const { number } of calls) this.#waiting.get(number)?.reject(error);
-      for (const { number } of calls) this.#waiting.delete(number);
+      for (const { number } of calls) this.#waiterOf(number)?.reject(error);
     }
   }
 
@@ -173,12 +173,20 @@ export class ThreadLink<Verbs extends VerbOf<Verbs>> {
   }
 
   #settle(answer: Answer): void {
-    const waiting = this.#waiting.get(answer.number);
-    this.#waiting.delete(answer.number);
+    const waiting = this.#waiterOf(answer.number);
     if (answer.kind === 'value') return waiting?.resolve(answer.value);
     const error = storeError(answer.fault);
     this.#options.onFault?.(error);
     waiting?.reject(error);
+  }
+
+  /** Who waits for that answer, no more to be found afterwards. */
+  #waiterOf(number: number): Waiting | undefined {
+    const waiting = this.#waiting[number];
+    if (waiting === undefined) return undefined;
+    this.#waiting[number] = undefined;
+    this.#freeNumbers.push(number);
+    return waiting;
   }
 
   #lose(cause: unknown): void {
@@ -186,7 +194,7 @@ export class ThreadLink<Verbs extends VerbOf<Verbs>> {
     const text = 'a thread of the queue has ended';
     this.#loss = new StoreError('unavailable', text, { cause });
     const unknown = new StoreError(this.#options.lost, text, { cause });
-    for (const waiting of this.#waiting.values()) waiting.reject(unknown);
-    this.#waiting.clear();
+    for (const waiting of this.#waiting.splice(0)) waiting?.reject(unknown);
+    this.#freeNumbers.length = 0;
   }
 }
