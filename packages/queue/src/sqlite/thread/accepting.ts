@@ -12,10 +12,10 @@ export function createAccept(database: DatabaseSync, tables: Tables): CommitVerb
   const { counters, tracks, turns, told } = tables;
   const insertMessage = prepare(
     database,
-    'INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
   );
   const insertContent = prepare(database, 'INSERT INTO content VALUES (?, ?)');
-  const insertKey = prepare(database, 'INSERT OR IGNORE INTO search_key VALUES (?, ?, ?)');
+  const insertKeys = createKeyInsert(database);
   const insertRecipient = prepare(
     database,
     'INSERT INTO recipient VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
@@ -46,18 +46,17 @@ export function createAccept(database: DatabaseSync, tables: Tables): CommitVerb
   }
 
   function add(row: NewMessageRow): 'taken' | 'present' {
-    if (tables.messageById(row.id) !== undefined) return 'present';
     const { now } = counters;
-    now.lastMessage += 1;
-    const seq = now.lastMessage;
+    const seq = now.lastMessage + 1;
     const { id, rank, acceptedAt, sizeBytes, digest } = row;
     const { reversePath, file, head, prefix } = row;
     const size = [acceptedAt, sizeBytes, digest] as const;
-    insertMessage.run(seq, id, rank, ...size, reversePath, file, head, prefix);
+    const isNew = insertMessage.run(seq, id, rank, ...size, reversePath, file, head, prefix) > 0;
+    if (!isNew) return 'present';
+    now.lastMessage = seq;
     if (row.content !== null) insertContent.run(seq, row.content);
     for (const recipient of row.recipients) addRecipient(seq, rank, recipient);
-    const bucket = Math.floor(seq / BUCKET_MESSAGES);
-    for (const key of row.keys) insertKey.run(bucket, key, id);
+    insertKeys(Math.floor(seq / BUCKET_MESSAGES), row.keys, id);
     tables.append(row.events);
     now.messages += 1;
     now.recipients += row.recipients.length;
@@ -66,4 +65,21 @@ export function createAccept(database: DatabaseSync, tables: Tables): CommitVerb
   }
 
   return (messages) => messages.map(add);
+}
+
+/** Inserts search keys, all that most messages have in one statement. */
+function createKeyInsert(
+  database: DatabaseSync,
+): (bucket: number, keys: readonly number[], message: string) => void {
+  const insert = 'INSERT OR IGNORE INTO search_key VALUES';
+  const one = prepare(database, `${insert} (?, ?, ?)`);
+  const three = prepare(database, `${insert} (?1, ?2, ?5), (?1, ?3, ?5), (?1, ?4, ?5)`);
+  return (bucket, keys, message) => {
+    const [a, b, c] = keys;
+    if (keys.length === 3 && a !== undefined && b !== undefined && c !== undefined) {
+      three.run(bucket, a, b, c, message);
+    } else {
+      for (const key of keys) one.run(bucket, key, message);
+    }
+  };
 }

@@ -9,7 +9,7 @@ export function createConclude(
   accept: CommitVerbs['accept'],
 ): CommitVerbs['conclude'] {
   function apply(change: ChangeRow, stored: StoredRecipient): void {
-    if (change.kind === 'done') return tables.remove(stored, change.message);
+    if (change.kind === 'done') return tables.remove(stored);
     const standing = standingOf(stored);
     tables.told.due = true;
     return tables.put(stored, {

@@ -93,7 +93,7 @@ export function createPutAside(database: DatabaseSync, tables: Tables): CommitVe
     if (what === 'content' && isHeld) return true; // somebody else has found it out
     if (what === 'record') {
       keep.run(event.at, reason, message.seq);
-      for (const stored of recipients) tables.remove(stored, id);
+      for (const stored of recipients) tables.remove(stored);
       tables.orphans.splice(0, tables.orphans.length, ...withoutLast(tables, message.file));
     } else {
       for (const stored of recipients) {

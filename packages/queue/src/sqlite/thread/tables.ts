@@ -68,8 +68,7 @@ export class Tables {
   readonly #recipients: Statement<StoredRecipient>;
   readonly #update: Statement<never>;
   readonly #deleteRecipient: Statement<never>;
-  readonly #anyRecipient: Statement<unknown>;
-  readonly #deleteMessage: Statement<never>;
+  readonly #deleteEmptied: Statement<{ readonly file: string | null; readonly sizeBytes: number }>;
   readonly #deleteContent: Statement<never>;
   readonly #insertEvent: Statement<never>;
 
@@ -85,9 +84,15 @@ export class Tables {
       database,
       `SELECT ${MESSAGE_COLUMNS}, m.prefix FROM message m WHERE m.seq = ?`,
     );
-    const recipient = `SELECT ${RECIPIENT_COLUMNS} FROM recipient r WHERE r.message = ?`;
-    this.#recipient = prepare(database, `${recipient} AND r.idx = ?`);
-    this.#recipients = prepare(database, recipient);
+    this.#recipient = prepare(
+      database,
+      `SELECT ${RECIPIENT_COLUMNS} FROM message m
+         JOIN recipient r ON r.message = m.seq AND r.idx = ? WHERE m.id = ?`,
+    );
+    this.#recipients = prepare(
+      database,
+      `SELECT ${RECIPIENT_COLUMNS} FROM recipient r WHERE r.message = ?`,
+    );
     this.#update = prepare(
       database,
       `UPDATE recipient SET track = ?, ready_at = ?, due_at = ?, held = ?, attempts = ?, token = ?,
@@ -97,8 +102,11 @@ export class Tables {
       database,
       'DELETE FROM recipient WHERE message = ? AND idx = ?',
     );
-    this.#anyRecipient = prepare(database, 'SELECT 1 FROM recipient WHERE message = ? LIMIT 1');
-    this.#deleteMessage = prepare(database, 'DELETE FROM message WHERE seq = ?');
+    this.#deleteEmptied = prepare(
+      database,
+      `DELETE FROM message WHERE seq = ?1 AND NOT EXISTS (SELECT 1 FROM recipient WHERE message = ?1)
+         RETURNING file, size_bytes AS sizeBytes`,
+    );
     this.#deleteContent = prepare(database, 'DELETE FROM content WHERE message = ?');
     this.#insertEvent = prepare(database, 'INSERT INTO event VALUES (?, ?, ?, ?)');
   }
@@ -112,8 +120,7 @@ export class Tables {
   }
 
   find(key: KeyRow): StoredRecipient | undefined {
-    const message = this.messageById(key.message);
-    return message === undefined ? undefined : this.#recipient.get(message.seq, key.index);
+    return this.#recipient.get(key.index, key.message);
   }
 
   recipientsOf(message: number): readonly StoredRecipient[] {
@@ -142,19 +149,17 @@ export class Tables {
   }
 
   /** Takes a recipient out, and its message with the last one. */
-  remove({ message, idx, track, rank }: StoredRecipient, id: string): void {
+  remove({ message, idx, track, rank }: StoredRecipient): void {
     const { now } = this.counters;
     this.#deleteRecipient.run(message, idx);
     this.turns.touch(track, rank);
     now.recipients -= 1;
-    if (this.#anyRecipient.get(message) !== undefined) return;
-    const stored = this.messageById(id);
-    this.#deleteMessage.run(message);
-    if (stored === undefined) return;
-    if (stored.file === null) this.#deleteContent.run(message);
-    else this.orphans.push(stored.file);
+    const emptied = this.#deleteEmptied.get(message);
+    if (emptied === undefined) return;
+    if (emptied.file === null) this.#deleteContent.run(message);
+    else this.orphans.push(emptied.file);
     now.messages -= 1;
-    now.contentBytes -= stored.sizeBytes;
+    now.contentBytes -= emptied.sizeBytes;
   }
 
   append(events: readonly EventRow[]): void {
