@@ -110,22 +110,22 @@ function ruleFor(
   { account, reversePath }: RoutedSender,
   { accountRoutes, outbound, routes, senderRoutes }: RoutingTable,
 ): { readonly rule: RoutingRule; readonly outbound: OutboundRoute } {
-  const accounts = account === undefined ? [] : [account];
-  const senders = reversePath === NULL_PATH ? [] : domainPatterns(reversePath.domain);
   return (
-    firstOf('recipient', routes, domainPatterns(domain)) ??
-    firstOf('account', accountRoutes, accounts) ??
-    firstOf('sender', senderRoutes, senders) ?? { rule: { by: 'default' }, outbound }
+    firstOf('recipient', routes, () => domainPatterns(domain)) ??
+    firstOf('account', accountRoutes, () => (account === undefined ? [] : [account])) ??
+    firstOf('sender', senderRoutes, () =>
+      reversePath === NULL_PATH ? [] : domainPatterns(reversePath.domain),
+    ) ?? { rule: { by: 'default' }, outbound }
   );
 }
 
 function firstOf(
   by: 'recipient' | 'account' | 'sender',
   table: ReadonlyMap<string, OutboundRoute>,
-  keys: readonly string[],
+  keys: () => readonly string[],
 ): { readonly rule: RoutingRule; readonly outbound: OutboundRoute } | undefined {
   if (table.size === 0) return undefined;
-  for (const key of keys) {
+  for (const key of keys()) {
     const outbound = table.get(key);
     if (outbound !== undefined) return { rule: { by, key }, outbound };
   }
