@@ -2,14 +2,15 @@
  * The event loop's end of a link to a thread: calls as promises.
  *
  * What is called within one turn of the event loop is posted together, so that many callers
- * cost few messages; the thread takes what has come as one batch. A patient call goes with the
- * next one that is not, or after a few milliseconds: nobody waits for it, and a batch of its
- * own would make those wait who do. If the thread is lost, every call under way is rejected
+ * cost few messages; the thread takes what has come as one batch. A call that nobody waits
+ * for goes with the next one, or after a few milliseconds: a batch of its own would make those
+ * wait who do. If the thread is lost, every call under way is rejected
  * as `lost` says, and every later one as `unavailable`.
  */
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { StoreError } from '../store.ts';
+import { Siblings } from './siblings.ts';
 import type { Aftermath, Fault, Opened, ThreadSettings } from './protocol.ts';
 import type { Answer, Answers, Call, Opening, Post } from './thread/thread-server.ts';
 
@@ -29,11 +30,17 @@ export interface LinkOptions {
 export interface CallOptions {
   /** These go over without being copied, and are gone here. */
   readonly bytes?: readonly Uint8Array[];
-  readonly patient?: boolean;
+  /**
+   * What the call waits for, for a few milliseconds at most: `others` for any other call, as long as
+   * that takes; `siblings` for its share of those like it. @default nothing
+   */
+  readonly waitFor?: 'others' | 'siblings';
 }
 
-/** How long a patient call waits for company. */
+/** How long a call waits for any other one. */
 const PATIENCE_MS = 5;
+/** How long it waits for its siblings: less than a commit takes on most disks. */
+const HOLD_MS = 2;
 /** So many calls do not wait any longer. */
 const MAX_WAITING = 256;
 
@@ -44,6 +51,7 @@ const MAX_WAITING = 256;
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 12 } as const;
 
 interface Waiting {
+  readonly isSibling: boolean;
   resolve(value: unknown): void;
   reject(error: StoreError): void;
 }
@@ -94,7 +102,8 @@ export class ThreadLink<Verbs extends VerbOf<Verbs>> {
   #calls: Call[] = [];
   #transfer: ArrayBuffer[] = [];
   /** When what was called is posted: by the end of this turn, or when the time has come. */
-  #due: 'now' | NodeJS.Timeout | undefined;
+  #due: 'now' | { readonly waitMs: number; readonly timeout: NodeJS.Timeout } | undefined;
+  readonly #siblings = new Siblings();
   #loss: StoreError | undefined;
 
   constructor(worker: Worker, options: LinkOptions) {
@@ -117,19 +126,23 @@ export class ThreadLink<Verbs extends VerbOf<Verbs>> {
   call<Name extends keyof Verbs & string>(
     verb: Name,
     argument: Parameters<Verbs[Name]>[0],
-    { bytes = [], patient = false }: CallOptions = {},
+    { bytes = [], waitFor }: CallOptions = {},
   ): Promise<ReturnType<Verbs[Name]>> {
     return new Promise((resolve, reject) => {
       if (this.#loss !== undefined) return reject(this.#loss);
       const number = this.#freeNumbers.pop() ?? this.#waiting.length;
       const sizeBytes = bytes.reduce((sum, one) => sum + one.byteLength, 0);
+      const isSibling = waitFor === 'siblings';
       this.#waiting[number] = {
+        isSibling,
         resolve: (value) => resolve(value as ReturnType<Verbs[Name]>), // boundary: the verb's answer
         reject,
       };
       this.#calls.push({ number, verb, argument, sizeBytes });
-      if (!patient || this.#calls.length >= MAX_WAITING) this.#postSoon();
-      else this.#due ??= setTimeout(() => this.#post(), PATIENCE_MS);
+      if (isSibling) this.#siblings.comes();
+      const isHeld = isSibling ? this.#siblings.areAwaited : waitFor === 'others';
+      if (!isHeld || this.#calls.length >= MAX_WAITING) this.#postSoon();
+      else this.#postWithin(isSibling ? HOLD_MS : PATIENCE_MS);
       for (const one of bytes) {
         if (one.buffer instanceof ArrayBuffer) this.#transfer.push(one.buffer);
       }
@@ -145,14 +158,21 @@ export class ThreadLink<Verbs extends VerbOf<Verbs>> {
 
   #postSoon(): void {
     if (this.#due === 'now') return;
-    clearTimeout(this.#due);
+    clearTimeout(this.#due?.timeout);
     this.#due = 'now';
     setImmediate(() => this.#post());
   }
 
+  #postWithin(waitMs: number): void {
+    if (this.#due === 'now' || (this.#due !== undefined && this.#due.waitMs <= waitMs)) return;
+    clearTimeout(this.#due?.timeout);
+    this.#due = { waitMs, timeout: setTimeout(() => this.#post(), waitMs) };
+  }
+
   #post(): void {
-    if (this.#due !== 'now') clearTimeout(this.#due);
+    if (this.#due !== 'now') clearTimeout(this.#due?.timeout);
     this.#due = undefined;
+    this.#siblings.go();
     if (this.#calls.length === 0) return;
     const calls = this.#calls;
     const transfer = this.#transfer;
@@ -169,6 +189,7 @@ export class ThreadLink<Verbs extends VerbOf<Verbs>> {
 
   #take({ answers, aftermath }: Answers): void {
     for (const answer of answers) this.#settle(answer);
+    this.#siblings.wereAnswered();
     if (aftermath !== undefined) this.#options.onAftermath?.(aftermath);
   }
 
@@ -186,6 +207,7 @@ export class ThreadLink<Verbs extends VerbOf<Verbs>> {
     if (waiting === undefined) return undefined;
     this.#waiting[number] = undefined;
     this.#freeNumbers.push(number);
+    if (waiting.isSibling) this.#siblings.leaves();
     return waiting;
   }
 
