@@ -13,7 +13,8 @@ import type { MailReceiver } from '@posthouse/mail';
 export function demandTls(receiver: MailReceiver): MailReceiver {
   return {
     results: receiver.results,
-    capabilities: () => receiver.capabilities(),
+    // The host may have learnt it since: MAIL finds out, and refuses by itself.
+    capabilities: () => ({ ...receiver.capabilities(), requireTls: true }),
     begin(...opening) {
       const transaction = receiver.begin(...opening);
       const opened = transaction.opened.catch((error: unknown) => {

@@ -24,8 +24,15 @@ import type { Secured } from './peers.ts';
 export interface GuardDeps {
   readonly security: TransportSecurity;
   readonly clock: Clock;
-  /** Authorities to believe beside those that Node brings, PEM; asked for each attempt. */
-  readonly authorities: () => string | undefined;
+  /** Asked for each attempt. */
+  readonly authorities: () => Authorities;
+}
+
+/** Authorities to believe beside those that Node brings. */
+export interface Authorities {
+  /** Another one for others. */
+  readonly generation: number;
+  readonly pem: string | undefined;
 }
 
 /** How the host is spoken to for the message. */
@@ -46,8 +53,11 @@ export function createGuard({ authorities, clock, security }: GuardDeps): Guard 
       security.note(decided, { host: { name: host.name }, fault: faultOf(decision) });
       throw refusalOf(decision, host);
     }
+    const { generation, pem } = authorities();
+    const tls = targetTlsOf(decision.policy, clock, pem);
     return {
-      tls: targetTlsOf(decision.policy, clock, authorities()),
+      key: JSON.stringify([tls.mode, tls.fallsBack, tls.identity?.key, generation]),
+      tls,
       onTls: (outcome) => security.note(decided, outcome),
     };
   };

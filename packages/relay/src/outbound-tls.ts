@@ -13,7 +13,7 @@ import type {
 } from '@posthouse/transport-security';
 import { getCACertificates } from 'node:tls';
 import { createGuard } from './guard.ts';
-import type { Guard } from './guard.ts';
+import type { Authorities, Guard } from './guard.ts';
 import { createForbiddenNetworks } from './host-address.ts';
 
 /** What can be set of TLS towards hosts found in DNS. */
@@ -52,11 +52,11 @@ export function createOutboundTls(
   { forbiddenNetworks, tls = {} }: OutboundTlsSettings,
   deps: OutboundTlsDeps,
 ): OutboundTls {
-  let { authorities } = tls;
+  let authorities: Authorities = { generation: 0, pem: tls.authorities };
   const https = {
     forbidden: createForbiddenNetworks(forbiddenNetworks),
-    ...(authorities !== undefined && {
-      authorities: [...getCACertificates('default'), authorities],
+    ...(tls.authorities !== undefined && {
+      authorities: [...getCACertificates('default'), tls.authorities],
     }),
   };
   const { submit } = deps;
@@ -71,7 +71,12 @@ export function createOutboundTls(
     start: () => security.start(),
     stop: () => security.stop(),
     reload({ tls: changed = {} }) {
-      authorities = changed.authorities;
+      const { generation, pem } = authorities;
+      const isOther = changed.authorities !== pem;
+      authorities = {
+        generation: isOther ? generation + 1 : generation,
+        pem: changed.authorities,
+      };
       security.reload(changed);
     },
   };

@@ -33,6 +33,8 @@ export interface Peers extends Startable {
 
 /** What TLS a host must have, and who keeps account of it. */
 export interface Secured {
+  /** Equal where the same is demanded; short, for it is compared at each attempt. */
+  readonly key: string;
   readonly tls: TargetTls;
   /** Of connections that are opened from now on. */
   readonly onTls: OnTls;
@@ -107,8 +109,7 @@ export function createDeliveryHop(host: RouteHost, hostname: Domain, deps: Peers
 }
 
 function keyOf({ name, endpoint, localAddress, setting }: NextHost, secured?: Secured): string {
-  const { identity, ...tls } = secured?.tls ?? {};
-  return JSON.stringify([name, endpoint, localAddress, setting, tls, identity?.key]);
+  return JSON.stringify([name, endpoint, localAddress, setting, secured?.key]);
 }
 
 /** Connections as the host allows them. */

@@ -188,6 +188,81 @@ ${offering()}${TAKES_AND_CLOSES}`;
   });
 });
 
+describe('what is counted for the report of a domain', () => {
+  it.each<[string, WorldSetting, object]>([
+    [
+      'a session as wanted',
+      { dialogues: [TAKES_OVER_TLS], policy: ENFORCED },
+      { policy: { type: 'sts' }, successes: 1, failures: 0 },
+    ],
+    [
+      'a certificate that is wrong',
+      { dialogues: [LEFT_AFTER_EHLO], certificate: SELF_MADE, policy: ENFORCED },
+      { failures: 1, details: [{ result: 'certificate-not-trusted', receivingIp: '127.0.0.1' }] },
+    ],
+    [
+      'a policy in testing that is not kept',
+      {
+        dialogues: [TAKES_OVER_TLS],
+        policy: ENFORCED.replace('enforce', 'testing').replace('mx.example', '*.elsewhere'),
+      },
+      { successes: 0, details: [{ result: 'validation-failure', mxHost: 'mx.example.test' }] },
+    ],
+    [
+      'a host that no policy names',
+      { dialogues: [], policy: ENFORCED.replace('mx.example', '*.elsewhere') },
+      { details: [{ result: 'validation-failure' }] },
+    ],
+    [
+      'a session in the clear',
+      { dialogues: [`${WITHOUT_TLS}${TAKES}`] },
+      { policy: { type: 'no-policy-found' }, details: [{ result: 'starttls-not-supported' }] },
+    ],
+    [
+      'records that do not fit',
+      {
+        dialogues: [LEFT_AFTER_EHLO],
+        certificate: SELF_MADE,
+        zone: (port) => signedZone(port, tlsaOf(OWN)),
+      },
+      { policy: { type: 'tlsa' }, details: [{ result: 'certificate-not-trusted' }] },
+    ],
+  ])('is %s', async (_, setting, policy) => {
+    const world = await startWorld(setting);
+    await world.send();
+    expect(world.tls.security.tally()).toMatchObject([
+      { domain: 'example.test', policies: [policy] },
+    ]);
+    await world.stop();
+  });
+
+  it('is nothing of what a rule of ours, or the author, made so', async () => {
+    const options = { rules: { 'example.test': { level: 'may' } } } as const;
+    const world = await startWorld({ dialogues: [TAKES_OVER_TLS], options });
+    await world.send();
+    expect(world.tls.security.tally()).toEqual([]);
+    await world.stop();
+  });
+});
+
+it('a refusal tells which TLS it came over', async () => {
+  const refuses = `${WITH_TLS}
+    ${offering()}
+    C: MAIL FROM:<>*
+    S: 250 Ok
+    C: RCPT TO:<bob@example.test>
+    S: 550 5.1.1 Nobody
+    C: RSET
+    S: 250 Ok
+    C: QUIT
+    S: 221 Bye`;
+  expect(await outcomeOf({ dialogues: [refuses], policy: ENFORCED })).toMatchObject({
+    kind: 'failed',
+    reply: { code: 550 },
+    tls: { version: 'TLSv1.3', verifiedBy: 'mta-sts' },
+  });
+});
+
 describe('a rule', () => {
   it('goes before what the domain publishes', async () => {
     const options = { rules: { 'example.test': { level: 'may' } } } as const;

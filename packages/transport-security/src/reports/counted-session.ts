@@ -6,6 +6,8 @@
  * policy cannot be had is told so with every session.
  */
 import { isAddressLiteral, plainAddress } from '@posthouse/mail';
+import { matchesHost } from '../host-name.ts';
+import type { PolicyFacts } from '../policy.ts';
 import type { Decided, TlsExperience } from '../transport-security.ts';
 import { reportedPolicyOf } from './reported-policy.ts';
 import type { CountedSession, FailureDetail } from './tally.ts';
@@ -19,7 +21,7 @@ export function countedSession(
   if (facts.rule !== undefined || facts.wish !== 'ordinary' || isAddressLiteral(domain)) {
     return undefined;
   }
-  const fault = experience.fault ?? stsFault(facts.sts);
+  const fault = experience.fault ?? stsFault(facts);
   const policy = reportedPolicyOf(facts);
   if (fault === undefined) return { domain, policy };
   const { address } = experience.host;
@@ -34,6 +36,13 @@ export function countedSession(
   return { domain, policy, failure };
 }
 
-function stsFault(sts: Decided['facts']['sts']): TlsExperience['fault'] {
-  return sts.kind === 'failed' ? { kind: sts.fault, reason: sts.because } : undefined;
+/** What is wrong by MTA-STS although mail may go: no policy to be had, or one in testing without the host. */
+function stsFault({ dane, host, sts }: PolicyFacts): TlsExperience['fault'] {
+  if (sts.kind === 'failed') return { kind: sts.fault, reason: sts.because };
+  if (dane.kind !== 'none' || sts.kind !== 'policy' || sts.policy.mode !== 'testing') {
+    return undefined;
+  }
+  return sts.policy.mx.some((pattern) => matchesHost(pattern, host))
+    ? undefined
+    : { kind: 'validation-failure', reason: 'the policy does not name the host' };
 }
