@@ -133,6 +133,59 @@ test.each(SHAPES)('an author who asks is told of a delivery, too ($name)', async
 });
 
 test.each(SHAPES)(
+  'what an author asks goes on to a host that notifies, and is answered for one that does not ($name)',
+  async (shape) => {
+    const takes = (offers: string, mail: string, rcpt: string): string =>
+      `S: 220 mx.test ESMTP
+       C: EHLO mail.example.test
+       S: 250-mx.test
+       S: 250 ${offers}
+       C: MAIL FROM:<${ALICE}>${mail}
+       S: 250 Ok
+       C: RCPT TO:<${rcpt}
+       S: 250 Ok
+       C: DATA
+       S: 354 Go on
+       ! content
+       S: 250 2.0.0 Ok: taken as 4711
+       ! mark taken
+       C: QUIT
+       S: 221 Bye`;
+    const asks = 'NOTIFY=SUCCESS,DELAY ORCPT=rfc822;robert@example.test';
+    const [notifies, silent] = await Promise.all([
+      peerSaying(takes('DSN', ' RET=HDRS ENVID=a+2B1', `bob@elsewhere.test> ${asks}`)),
+      peerSaying(takes('8BITMIME', '*', 'carol@plain.test>')),
+    ]);
+    const route = ({ host, port }: Place) => ({ host, port, tls: 'off' });
+    const system = await begin(shape, {
+      relay: { routes: { 'elsewhere.test': route(notifies), 'plain.test': route(silent) } },
+    });
+    const author = await logIn(system, ALICE);
+    await author.play(
+      `C: MAIL FROM:<${ALICE}> RET=HDRS ENVID=a+2B1
+       S+ 250
+       C: RCPT TO:<bob@elsewhere.test> ${asks}
+       S+ 250
+       C: RCPT TO:<carol@plain.test> NOTIFY=SUCCESS
+       S+ 250
+       C: DATA
+       S+ 354
+       C: From: ${ALICE}
+       C< \\r\\nHello\\r\\n.\\r\\n
+       S+ 250
+       C: QUIT
+       S+ 221`,
+    );
+    await notifies.reached('taken');
+    const { report } = await notification(system, ALICE);
+    expect(report).toMatchObject({ envelopeId: 'a+1', recipients: [{ action: 'relayed' }] });
+    expect(report.recipients[0]?.finalRecipient?.value).toBe('carol@plain.test');
+    expect(report.text).toContain('taken as 4711');
+    await system.stop();
+  },
+);
+
+test.each(SHAPES)(
   'a second system is the host of the other domain, and writes back ($name)',
   async (shape) => {
     const there = await startOneProcess(
