@@ -58,7 +58,12 @@ ns A 127.0.0.1
 mx A 127.0.0.1
 `;
 
-function tlsa(port: number, usage: number, selector: number, of: string, host = 'mx'): string {
+function tlsa(
+  port: number,
+  [usage, selector]: readonly [number, number],
+  of: string,
+  host = 'mx',
+): string {
   const certificate = new X509Certificate(of);
   const data =
     selector === 0
@@ -75,7 +80,7 @@ describe('a zone that is signed', () => {
     ['the key of the authority above it', 2, 1, () => chain.authority],
     ['the certificate of the authority above it', 2, 0, () => chain.authority],
   ])('verifies a host by %s', async (_, usage, selector, of) => {
-    const records = (port: number) => `${HOSTS}${tlsa(port, usage, selector, of())}`;
+    const records = (port: number) => `${HOSTS}${tlsa(port, [usage, selector], of())}`;
     expect(await outcomeOf({ records, dialogues: [TAKES_OVER_TLS] })).toMatchObject({
       kind: 'relayed',
       tls: { verified: true, verifiedBy: 'dane' },
@@ -83,7 +88,7 @@ describe('a zone that is signed', () => {
   });
 
   test('verifies no host by a root that it does not show', async () => {
-    const records = (port: number) => `${HOSTS}${tlsa(port, 2, 1, chain.root)}`;
+    const records = (port: number) => `${HOSTS}${tlsa(port, [2, 1], chain.root)}`;
     expect(await outcomeOf({ records, dialogues: [LEFT_AFTER_EHLO] })).toMatchObject({
       kind: 'delayed',
       scope: 'host',
@@ -93,7 +98,7 @@ describe('a zone that is signed', () => {
 
   test('verifies the host that an alias leads to', async () => {
     const records = (port: number) =>
-      `${HOSTS.replace('mx A 127.0.0.1', 'mx CNAME real\nreal A 127.0.0.1')}${tlsa(port, 3, 1, chain.own.certificate, 'real')}`;
+      `${HOSTS.replace('mx A 127.0.0.1', 'mx CNAME real\nreal A 127.0.0.1')}${tlsa(port, [3, 1], chain.own.certificate, 'real')}`;
     expect(await outcomeOf({ records, dialogues: [TAKES_OVER_TLS] })).toMatchObject({
       tls: { verifiedBy: 'dane' },
     });
@@ -108,7 +113,7 @@ describe('a zone that is signed', () => {
 });
 
 describe('somebody who changes the answers', () => {
-  const records = (port: number) => `${HOSTS}${tlsa(port, 3, 1, chain.own.certificate)}`;
+  const records = (port: number) => `${HOSTS}${tlsa(port, [3, 1], chain.own.certificate)}`;
   const waits = { kind: 'delayed', scope: 'host', status: { class: 4, subject: 4, detail: 3 } };
 
   test('cannot put his own record in', async () => {
@@ -134,7 +139,7 @@ describe('somebody who changes the answers', () => {
 });
 
 test('a zone that nobody vouches for has no records that count', async () => {
-  const records = (port: number) => `${HOSTS}${tlsa(port, 3, 1, chain.root)}`;
+  const records = (port: number) => `${HOSTS}${tlsa(port, [3, 1], chain.root)}`;
   const setting = { records, anchored: false, dialogues: [TAKES_OVER_TLS] };
   expect(await outcomeOf(setting)).toMatchObject({ kind: 'relayed', tls: { verified: false } });
 });
