@@ -6,7 +6,7 @@
  * gives each its own outcome. Nothing of an aborted transaction is left.
  */
 import type { AccountMatch, Directory } from '@posthouse/directory';
-import { asMailError, mailboxKey, newTransactionId, refuse } from '@posthouse/mail';
+import { asMailError, mailboxKey, newTransactionId, refuse, tooLarge } from '@posthouse/mail';
 import type {
   ContentWriter,
   ForwardPath,
@@ -98,7 +98,7 @@ export class DeliveryTransaction implements MailTransaction {
       write: async (chunk) => {
         await this.#ready(signal);
         if (stage.receivedBytes + chunk.byteLength > maxMessageBytes) {
-          throw refuse('message-too-large');
+          throw tooLarge(maxMessageBytes);
         }
         await this.#taking(stage.write(chunk));
       },
@@ -130,7 +130,7 @@ export class DeliveryTransaction implements MailTransaction {
     const { options, isOpen } = this.#deps;
     if (!isOpen()) throw refuse('shutting-down');
     const { sizeBytes = 0 } = this.#opening.params;
-    if (sizeBytes > options.maxMessageBytes) throw refuse('message-too-large');
+    if (sizeBytes > options.maxMessageBytes) throw tooLarge(options.maxMessageBytes);
   }
 
   /** @throws what ended the transaction, or the caller's deadline */

@@ -94,6 +94,11 @@ export function refuse(name: RefusalName, options: MailErrorOptions = {}): MailE
   );
 }
 
+/** The refusal of a message for its size; it names the limit, so that the author knows what would do. */
+export function tooLarge(maxBytes: number): MailError {
+  return refuse('message-too-large', { text: `Message is larger than ${maxBytes} octets` });
+}
+
 /**
  * Replies that are our or the host's trouble wherever they are said: encryption or
  * a login is wanted (architecture §3). No recipient is ever lost for one.

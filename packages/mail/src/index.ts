@@ -62,7 +62,7 @@ export {
 export type { Reply } from './reply.ts';
 export { REFUSALS, refusalOf } from './refusals.ts';
 export type { FailureProof, Refusal, RefusalName } from './refusals.ts';
-export { MailError, asMailError, peerRefusal, refuse } from './error.ts';
+export { MailError, asMailError, peerRefusal, refuse, tooLarge } from './error.ts';
 export type { MailErrorOptions, TroubleScope } from './error.ts';
 export { isTaken, outcomeOfError } from './outcome.ts';
 export type {

@@ -5,7 +5,14 @@
  * may go at once, and hands them to the dispatch when the store has them. Whatever
  * the store cannot do is a refusal for now, and leaves nothing behind.
  */
-import { asMailError, contentFrom, contentOf, enhancedStatus, refuse } from '@posthouse/mail';
+import {
+  asMailError,
+  contentFrom,
+  contentOf,
+  enhancedStatus,
+  refuse,
+  tooLarge,
+} from '@posthouse/mail';
 import type {
   Clock,
   ForwardPath,
@@ -128,7 +135,7 @@ export class Intake {
   /** Why this message is not taken; `undefined`: it may come. */
   refusal({ sizeBytes = 0 }: MailParams): MailError | undefined {
     if (this.#state !== 'open') return refuse('shutting-down');
-    if (sizeBytes > this.options.maxMessageBytes) return refuse('message-too-large');
+    if (sizeBytes > this.options.maxMessageBytes) return tooLarge(this.options.maxMessageBytes);
     return this.#deps.backPressure.refusal(sizeBytes);
   }
 

@@ -6,7 +6,7 @@
  * becomes 452 4.3.1, any other trouble of it 451 4.3.0; whatever ends a transaction
  * before its commit, its stage is discarded.
  */
-import { asMailError, newTransactionId, refuse } from '@posthouse/mail';
+import { asMailError, newTransactionId, refuse, tooLarge } from '@posthouse/mail';
 import type {
   ContentWriter,
   ForwardPath,
@@ -115,7 +115,7 @@ export class QueueTransaction implements MailTransaction {
     this.#check('staging', signal);
     this.#sizeBytes += chunk.byteLength;
     if (this.#sizeBytes > this.#intake.options.maxMessageBytes) {
-      throw this.#fail(refuse('message-too-large'));
+      throw this.#fail(tooLarge(this.#intake.options.maxMessageBytes));
     }
     this.#scan.write(chunk);
     try {

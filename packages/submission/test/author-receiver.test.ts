@@ -85,6 +85,14 @@ describe('the author’s receiver', () => {
       'From: alice@example.test\r\nSender: bob@elsewhere.test\r\n\r\n',
       /^553 5\.7\.1 The Sender field/,
     ],
+    [
+      'Resent-From: bob@elsewhere.test\r\nFrom: alice@example.test\r\n\r\n',
+      /^553 5\.7\.1 The Resent-From field/,
+    ],
+    [
+      'Resent-From: alice@example.test\r\nFrom: bob@elsewhere.test\r\n\r\n',
+      /^553 5\.7\.1 The From field/,
+    ],
     ['From: alice@example.test <bob@elsewhere.test>\r\n\r\n', /^554 5\.6\.0/],
     [`From: alice@example.test\r\nX: ${'x'.repeat(1000)}\r\n\r\n`, /^552 5\.3\.4/],
   ])('refuses %j', async (text, wanted) => {
@@ -94,6 +102,13 @@ describe('the author’s receiver', () => {
     await transaction.abort();
     expect(next.messages).toEqual([]);
     expect(next.open).toBe(0);
+  });
+
+  it('asks the last who sent a message on, and nobody before', async () => {
+    const { begin, next } = create();
+    const resent = 'Resent-From: alice@example.test\r\nResent-From: bob@elsewhere.test\r\n';
+    await submit(begin(), `${resent}From: alice@example.test\r\n\r\n`);
+    expect(next.messages).toHaveLength(1);
   });
 
   it('allows the null reverse-path where From is owned', async () => {

@@ -1,6 +1,8 @@
-/** `posthouse check`: lists every mistake of a configuration file at once. */
+/** `posthouse check`: lists every mistake of a configuration file at once, and what leads to nobody. */
 import { configurationJsonSchema, readConfiguration } from '@posthouse/configuration';
-import type { ConfigurationReading, Role } from '@posthouse/configuration';
+import type { Configuration, ConfigurationReading, Role } from '@posthouse/configuration';
+import { createDirectory } from '@posthouse/directory';
+import { displayMailbox, parseMailbox, silentLogger, systemClock } from '@posthouse/mail';
 import { EXIT, ExitError, loadConfiguration } from '@posthouse/process';
 import { CONFIG_OPTION, readArguments, textValue } from './arguments.ts';
 import type { Command } from './command.ts';
@@ -10,7 +12,7 @@ const ROLES: readonly string[] = ['stack', 'submission', 'relay', 'delivery'] sa
 const USAGE = `Usage: posthouse check [FILE] [--role ROLE] [--schema]
 
 Checks a configuration file (default: posthouse.toml in this directory) and lists every
-mistake with its line and how to mend it.
+mistake with its line and how to mend it; warns of aliases that lead to nobody.
 
   --role ROLE   what is to run: stack (default), submission, relay or delivery
   --schema      print the JSON Schema of the file, for editors`;
@@ -32,10 +34,13 @@ export const check: Command = {
     if (!isRole(role)) throw new ExitError('usage', `there is no role ${role}\n\n${USAGE}`);
     const read = (text: string, path: string): ConfigurationReading =>
       readConfiguration(text, path, { role });
-    const { path } = await loadConfiguration(
+    const { configuration, path } = await loadConfiguration(
       given.positionals[0] ?? textValue(given, 'config'),
       read,
     );
+    for (const text of await lostTargets(configuration)) {
+      process.stderr.write(`warning: ${text}\n`);
+    }
     process.stdout.write(
       path === undefined
         ? 'There is no posthouse.toml here: the defaults are in use, and they are right\n'
@@ -44,6 +49,26 @@ export const check: Command = {
     return EXIT.ok;
   },
 };
+
+/** Aliases that lead to addresses of ours that nobody has: their mail would be lost on the way. */
+async function lostTargets({ directory, relay }: Configuration): Promise<readonly string[]> {
+  if (relay.recipientCheck !== 'accounts') return []; // the delivery agent knows who exists
+  const book = createDirectory(directory, { logger: silentLogger, clock: systemClock });
+  await book.start();
+  try {
+    return Object.keys(directory.aliases).flatMap((name) => {
+      const alias = parseMailbox(name);
+      const { lost } = alias === undefined ? { lost: [] } : book.expand(alias);
+      return lost.map(({ address, reason }) =>
+        reason === 'unknown'
+          ? `the alias ${name} leads to ${displayMailbox(address)}, and there is no such account in ${directory.accountsFile}`
+          : `the alias ${name} leads nowhere at ${displayMailbox(address)}: ${reason}`,
+      );
+    });
+  } finally {
+    await book.stop();
+  }
+}
 
 function isRole(text: string): text is Role {
   return ROLES.includes(text);

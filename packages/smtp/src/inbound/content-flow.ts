@@ -7,7 +7,7 @@
  *
  * RFC 5321 §2.3.8, RFC 1870 §6.3 (a message that is larger than was declared).
  */
-import { asMailError, refuse } from '@posthouse/mail';
+import { asMailError, tooLarge } from '@posthouse/mail';
 import type { ContentWriter, MailError } from '@posthouse/mail';
 
 /** How much beyond the largest message is thrown away before the connection is cut off. */
@@ -85,9 +85,4 @@ export class ContentFlow {
       this.refuse(asMailError(thrown));
     }
   }
-}
-
-/** 552 that names the limit. */
-export function tooLarge(maxBytes: number): MailError {
-  return refuse('message-too-large', { text: `Message is larger than ${maxBytes} octets` });
 }

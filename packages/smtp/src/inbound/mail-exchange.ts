@@ -7,7 +7,7 @@
  *
  * RFC 5321 §3.3, §4.1.4; RFC 1870 §6.1; RFC 2033 §4.2; RFC 3030 §2.
  */
-import { isPositive, isTaken, newTraceId, refuse } from '@posthouse/mail';
+import { isPositive, isTaken, newTraceId, refuse, tooLarge } from '@posthouse/mail';
 import type {
   Clock,
   MailError,
@@ -21,7 +21,7 @@ import type { MailCommand } from '../command-syntax/mail-command.ts';
 import { parseRcptCommand } from '../command-syntax/rcpt-command.ts';
 import { parseBdat } from './bdat-command.ts';
 import { ContentDecoder } from './content-decoder.ts';
-import { ContentFlow, MAX_OVERRUN_OCTETS, tooLarge } from './content-flow.ts';
+import { ContentFlow, MAX_OVERRUN_OCTETS } from './content-flow.ts';
 import { ChunkIntake, DataIntake, passOn } from './content-intake.ts';
 import type { Content } from './content-intake.ts';
 import { IncomingMail } from './incoming-mail.ts';

@@ -1,0 +1,32 @@
+/** `posthouse check` warns of what is right as a file and wrong in the world. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { addAccount } from '@posthouse/directory';
+import { expect, onTestFinished, test } from 'vitest';
+import { run } from './interop/program.ts';
+import { POSTHOUSE } from './system/stack-process.ts';
+
+test('aliases that lead to nobody are named, and the file is right', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'posthouse-check-'));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  await addAccount({ path: join(directory, 'accounts') }, 'alice@example.test', 'secret');
+  await writeFile(
+    join(directory, 'posthouse.toml'),
+    `[domains]
+own = ["example.test"]
+[accounts]
+file = "accounts"
+[aliases]
+"info@example.test" = ["alice@example.test", "bob@example.test", "x@elsewhere.test"]
+"team@example.test" = ["info@example.test"]
+`,
+  );
+  const args = ['--conditions=@posthouse/source', POSTHOUSE, 'check'];
+  const { exitCode, output, screen } = await run({ program: process.execPath, args }, directory);
+  expect(exitCode).toBe(0);
+  expect(output).toMatch(/posthouse\.toml is right\n$/);
+  expect(
+    screen.match(/warning: the alias (?:info|team)@example\.test leads to bob@/g),
+  ).toHaveLength(2);
+});
