@@ -135,6 +135,8 @@ test('wrong use, no queue and no way to it are told, each with its code', LIMIT,
   };
   await expectFailure(64, '--all', 'queue', 'remove');
   await expectFailure(64, 'domain cannot be read', 'queue', 'list', '--domain', 'no domain');
+  await expectFailure(64, 'id cannot be read', 'queue', 'show', 'first');
+  await expectFailure(66, 'there is no messages.ndjson', 'queue', 'import', directory);
   await expectFailure(64, '--after first', 'queue', 'events', '--after', 'first');
   await expectFailure(65, 'Nothing is known', 'trace', 'nobody@example.org');
   await rm(join(directory, 'var', 'control.sock'));

@@ -59,6 +59,8 @@ const EXIT_OF_KIND: ReadonlyMap<string, ExitName> = new Map([
   ['AccountsError broken', 'data'],
   ['AccountsError locked', 'tempFail'],
   ['AccountsError no-such-account', 'data'],
+  ['DurableFsError exists', 'cannotCreate'],
+  ['DurableFsError missing', 'noInput'],
   ['StoreError damaged', 'ioError'],
   ['StoreError full', 'cannotCreate'],
   ['StoreError in-use', 'unavailable'],

@@ -9,7 +9,7 @@
 import { join } from 'node:path';
 import type { Clock } from '@posthouse/mail';
 import { acceptedEvents } from './accepted-event.ts';
-import { openDurableWriter, readRange } from '@posthouse/durable-fs';
+import { DurableFsError, isFault, openDurableWriter, readRange } from '@posthouse/durable-fs';
 import type { Disk } from '@posthouse/durable-fs';
 import { exportedRecipient, formatExported, parseExported } from './exported-message.ts';
 import type { ExportedMessage } from './exported-message.ts';
@@ -28,7 +28,11 @@ export async function exportTo(
   { store, disk }: { readonly store: Store; readonly disk: Disk },
 ): Promise<number> {
   await disk.directories.ensure(folder);
-  const list = await openDurableWriter(disk, join(folder, LIST));
+  const list = await openDurableWriter(disk, join(folder, LIST)).catch((cause: unknown) => {
+    if (!isFault(cause, 'exists')) throw cause;
+    const reason = 'there is an export already, name another folder';
+    throw new DurableFsError('exists', { operation: 'export', path: folder }, reason, cause);
+  });
   let count = 0;
   try {
     for await (const { id, recipients } of messagesOf(store, selection)) {
@@ -66,7 +70,7 @@ export async function* importFrom(
   },
 ): AsyncGenerator<Imported, void, void> {
   let number = 0;
-  for await (const line of linesOf(join(folder, LIST), deps.disk)) {
+  for await (const line of linesOf(folder, deps.disk)) {
     number += 1;
     if (line === '') continue;
     try {
@@ -146,8 +150,13 @@ async function take(
   }
 }
 
-async function* linesOf(path: string, disk: Disk): AsyncGenerator<string, void, void> {
-  const { sizeBytes } = await disk.fileSystem.stat(path);
+async function* linesOf(folder: string, disk: Disk): AsyncGenerator<string, void, void> {
+  const path = join(folder, LIST);
+  const { sizeBytes } = await disk.fileSystem.stat(path).catch((cause: unknown) => {
+    if (!isFault(cause, 'missing')) throw cause;
+    const reason = `there is no ${LIST}, name a folder that was exported`;
+    throw new DurableFsError('missing', { operation: 'import', path: folder }, reason, cause);
+  });
   let rest = Buffer.alloc(0);
   for await (const chunk of readRange(disk, path, 0, sizeBytes)) {
     let octets = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);

@@ -35,11 +35,13 @@ export function describeEvent(event: QueueEvent): string {
   if (event.sender !== undefined) parts.push(`sent by ${senderText(event.sender)}`);
   if (event.originalRecipient !== undefined) parts.push(`for <${event.originalRecipient}>`);
   const said = saidText(event);
-  if (said !== undefined) parts.push(`: ${said}`);
-  if (event.inDoubt === true) parts.push('(in doubt: the peer may have it)');
-  if (event.notification !== undefined) parts.push(`by ${event.notification}`);
-  if (event.dueAt !== undefined) parts.push(`next attempt ${new Date(event.dueAt).toISOString()}`);
-  return parts.join(' ').replaceAll(' : ', ': ');
+  const rest = [
+    said === undefined ? '' : `: ${said}`,
+    event.inDoubt === true ? ' (in doubt: the peer may have it)' : '',
+    event.notification === undefined ? '' : ` by ${event.notification}`,
+    event.dueAt === undefined ? '' : `; next attempt ${new Date(event.dueAt).toISOString()}`,
+  ];
+  return parts.join(' ') + rest.join('');
 }
 
 const PROOFS: Readonly<Record<NonNullable<TlsFacts['verifiedBy']>, string>> = {
@@ -59,8 +61,9 @@ function senderText(sender: string): string {
 
 function hostText({ kind, host }: QueueEvent): string {
   const way = kind === 'accepted' ? 'from' : kind === 'relayed' ? 'to' : 'at';
-  const address = host?.address === undefined ? '' : ` [${host.address}]`;
-  return `${way} ${host?.name ?? ''}${address}`;
+  const { name = '', address } = host ?? {};
+  const isSaid = address === undefined || name === address || name === `[${address}]`;
+  return isSaid ? `${way} ${name}` : `${way} ${name} [${address}]`;
 }
 
 /** The peer's exact words where it spoke; else why, with the status. */

@@ -105,6 +105,9 @@ describe('a folder of queued messages', () => {
       await exported(folder);
       const store = createMemoryStore();
       await store.start();
-      await expect(exportTo(folder, {}, { store, disk })).rejects.toMatchObject({ kind: 'exists' });
+      await expect(exportTo(folder, {}, { store, disk })).rejects.toMatchObject({
+        kind: 'exists',
+        message: `export ${folder}: there is an export already, name another folder`,
+      });
     }));
 });

@@ -106,7 +106,7 @@ describe('looking at the queue', () => {
     const lines = (await operator.trace(id)).map(describeEvent);
     expect(lines[1]).toBe(
       `2026-01-01T00:00:00.000Z ${id} <bob@example.net> attempted, not decided at mx.example.net ` +
-        '[192.0.2.7]: 451 4.7.1 greylisted, try later next attempt 2026-01-01T00:02:00.000Z',
+        '[192.0.2.7]: 451 4.7.1 greylisted, try later; next attempt 2026-01-01T00:02:00.000Z',
     );
     await stop();
   });

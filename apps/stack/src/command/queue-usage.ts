@@ -76,6 +76,11 @@ function checked(fields: OrderFields): OrderFields {
   }
 }
 
+/** @throws ExitError `usage` for what is no queue id */
+export function expectId(id: string): void {
+  checked({ id });
+}
+
 /** Where the log is to be read from. @throws ExitError `usage` */
 export function placeOf(given: Arguments): OrderFields {
   const after = textValue(given, 'after');

@@ -28,7 +28,15 @@ import {
   summaryHead,
   summaryText,
 } from './queue-text.ts';
-import { filtersOf, limitOf, OPTIONS, placeOf, selectionsOf, USAGE } from './queue-usage.ts';
+import {
+  expectId,
+  filtersOf,
+  limitOf,
+  OPTIONS,
+  placeOf,
+  selectionsOf,
+  USAGE,
+} from './queue-usage.ts';
 
 /** What a verb works with. */
 interface Task {
@@ -109,6 +117,7 @@ type ShownPart =
 
 async function show({ access, given, words }: Task): Promise<number> {
   const [id = ''] = expectWords(words, 1);
+  expectId(id);
   const content = given.values['content'] === true;
   const parts = access.order('queue.show', { id, content }) as AsyncIterable<ShownPart>; // of our own server
   let isThere = false;

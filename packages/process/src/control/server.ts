@@ -12,6 +12,7 @@ import { connect, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import type { Logger } from '@posthouse/mail';
 import { ExitError } from '../exit-code.ts';
+import { explainStartFailure } from '../start-failure.ts';
 import { readLines } from './lines.ts';
 import { controlPlace } from './place.ts';
 import { CONTROL_VERSION, MAX_ANSWER_BYTES, MAX_ORDER_BYTES, parseOrder } from './protocol.ts';
@@ -100,9 +101,7 @@ async function carryOut(line: string, verbs: ControlVerbs, socket: Socket): Prom
     await send(socket, { kind: 'done' });
   } catch (error) {
     if (socket.destroyed) return;
-    const text = error instanceof Error ? error.message : String(error);
-    const exit = error instanceof ExitError ? error.exit : 'software';
-    await send(socket, { kind: 'failed', text, exit });
+    await send(socket, { kind: 'failed', ...explainStartFailure(error) });
   }
 }
 
