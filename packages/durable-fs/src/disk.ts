@@ -25,7 +25,7 @@ export interface Disk extends FilePlacer {
 
 /**
  * A disk over a file system, by default the machine's.
- * @param placer puts whole files in place, `createFileThread` for example; by default the disk itself
+ * @param placer puts whole files in place, `createThreadedPlacer` for example; by default the disk itself
  *
  * @example const disk = createDisk(); await replaceFile(disk, 'var/accounts', bytes);
  */

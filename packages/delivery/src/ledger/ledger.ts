@@ -10,9 +10,10 @@
  */
 import { join } from 'node:path';
 import { isFault, removeFile } from '@posthouse/durable-fs';
-import type { Disk, Note, Placement } from '@posthouse/durable-fs';
+import type { Disk, Placement } from '@posthouse/durable-fs';
 import type { Clock, Logger, Startable, Timer } from '@posthouse/mail';
 import { entriesOf } from '../maildir/folders.ts';
+import type { DeliveryIntention } from '../maildir/writer.ts';
 import type { DeliveryKey } from './delivery-key.ts';
 import { createKnowledge } from './knowledge.ts';
 import type { Finding, Knowledge } from './knowledge.ts';
@@ -41,21 +42,13 @@ export interface Ledger extends Startable {
   /** Since when nothing is missing in the ledger. */
   readonly completeSince: number;
   /** What is to be noted when the attempt's file is whole, before it is published. @throws DurableFsError */
-  intend(key: DeliveryKey, attempt: string): Promise<Intention>;
+  intend(key: DeliveryKey, attempt: string): Promise<DeliveryIntention>;
   /** The attempt's file was not published. In the file when this resolves. @throws DurableFsError */
   withdraw(key: DeliveryKey, attempt: string): Promise<void>;
   /** Published, and on the disk. Written within a tenth of a second; where it cannot be, that is logged. */
   conclude(key: DeliveryKey): void;
   /** What all processes know of a copy at this moment. @throws DurableFsError */
   find(key: DeliveryKey): Promise<Finding>;
-}
-
-/** A publication that is about to be. */
-export interface Intention {
-  /** Goes into the ledger with the file that it is about. */
-  readonly note: Note;
-  /** What became of the file; called once. */
-  readonly settle: (placement: Placement) => void;
 }
 
 interface CurrentFile {
@@ -111,7 +104,7 @@ class DirectoryLedger implements Ledger {
     if (current !== undefined) await this.#end(current);
   }
 
-  async intend(key: DeliveryKey, attempt: string): Promise<Intention> {
+  async intend(key: DeliveryKey, attempt: string): Promise<DeliveryIntention> {
     const record = { kind: 'intended', key, attempt } as const;
     const current = await this.#usable();
     const { note, settle } = current.file.lend(formatRecord(record));
@@ -227,12 +220,13 @@ class DirectoryLedger implements Ledger {
 
   async #sync(): Promise<void> {
     this.#timer = undefined;
-    const current = this.#current;
+    let file: LedgerFile | undefined;
     try {
-      await current?.file.sync();
+      ({ file } = await this.#usable()); // a new one takes over the lines of one that broke
+      await file.sync();
     } catch (error) {
       this.#warn(error, 'the ledger may have lost what it noted last');
-      current?.file.giveUp(error);
+      file?.giveUp(error);
     }
   }
 
