@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { createDirectorySync, DurableFsError } from '@posthouse/durable-fs';
 import type { FileSystem } from '@posthouse/durable-fs';
 import { createVolatileFileSystem } from '@posthouse/durable-fs/testing';
+import type { DirectorySyncOptions } from '../src/directory-sync.ts';
 
 const EIO = new DurableFsError('unavailable', { operation: 'syncDirectory', path: '/d' }, 'EIO');
 
@@ -13,7 +14,7 @@ interface RunningSync {
 }
 
 /** A directory whose syncs end when the test says so, and that counts its changes. */
-function heldDirectory() {
+function heldDirectory(options: DirectorySyncOptions = {}) {
   const running: RunningSync[] = [];
   const state = { changes: 0, durable: 0, syncs: 0, overlapped: false };
   const fileSystem: FileSystem = {
@@ -35,13 +36,13 @@ function heldDirectory() {
       return promise;
     },
   };
-  return { state, running, directorySync: createDirectorySync(fileSystem) };
+  return { state, running, directorySync: createDirectorySync(fileSystem, options) };
 }
 
-/** Lets everything happen that waits for nothing from outside. */
+/** Lets everything happen that waits for nothing from outside: at most the end of a turn, and what follows. */
 function quiet(): Promise<void> {
   return new Promise((resolve) => {
-    setImmediate(resolve);
+    setImmediate(() => setImmediate(resolve));
   });
 }
 
@@ -58,8 +59,8 @@ const STEPS = fc.array(
 describe('properties', () => {
   test('who is told "done" is durable; syncs never overlap; everyone is told', async () => {
     await fc.assert(
-      fc.asyncProperty(STEPS, fc.boolean(), async (steps, settleBetween) => {
-        const { state, running, directorySync } = heldDirectory();
+      fc.asyncProperty(STEPS, fc.boolean(), fc.boolean(), async (steps, settleBetween, gathers) => {
+        const { state, running, directorySync } = heldDirectory({ gathersTurns: gathers });
         const untold = new Set<number>();
         const broken: string[] = [];
         for (const step of steps) {
@@ -145,4 +146,19 @@ test('two spellings of a directory are one, two directories are two', async () =
   }
   await Promise.all(all);
   expect(state.syncs).toBe(3);
+});
+
+test('where turns are gathered, all who come in one share its sync, and who comes later the next', async () => {
+  const { state, running, directorySync } = heldDirectory({ gathersTurns: true });
+  const first = [directorySync.sync('/d'), directorySync.sync('/d')];
+  expect(state.syncs).toBe(0);
+  await quiet();
+  expect(state.syncs).toBe(1);
+  const later = directorySync.sync('/d');
+  running[0]?.end();
+  await Promise.all(first);
+  await quiet();
+  running[0]?.end();
+  await later;
+  expect(state.syncs).toBe(2);
 });

@@ -12,7 +12,9 @@ import type { Placement } from '../place-file.ts';
 import type { Job, Report, SentError } from './jobs.ts';
 import { plainFileSystem } from './plain-file-system.ts';
 
-const disk = { fileSystem: plainFileSystem, directories: createDirectorySync(plainFileSystem) };
+// Syncs end in heaps: files whose syncs ended together share the sync of their directory.
+const directories = createDirectorySync(plainFileSystem, { gathersTurns: true });
+const disk = { fileSystem: plainFileSystem, directories };
 let reports: Report[] = [];
 
 if (parentPort === null) throw new Error('this file is the entry of a thread');
