@@ -84,7 +84,8 @@ test('their commands run', async () => {
     Object.values(bin).map((file) => join(project, 'node_modules', name, file)),
   );
   expect(bins.length).toBeGreaterThanOrEqual(4);
-  for (const bin of bins) expect(await node(bin, '--help')).toMatch(/^Usage: (posthouse|sendmail)/m);
+  for (const bin of bins)
+    expect(await node(bin, '--help')).toMatch(/^Usage: (posthouse|sendmail)/m);
 });
 
 interface Manifest {

@@ -203,7 +203,10 @@ test(
     await dns.start();
     onTestFinished(() => dns.stop());
     const { directory } = await createWorkplace(onTestFinished);
-    const text = configurationText({ relay: { outbound: 'mx' }, dns: { servers: [dns.address] } });
+    const text = configurationText({
+      relay: { outbound: 'mx', tls: { rules: { 'example.net': 'encrypt' } } },
+      dns: { servers: [dns.address] },
+    });
     await writeFile(join(directory, 'posthouse.toml'), text);
     const explain = async (address: string) =>
       lines(await run(directory, ['explain', '--json', address])).map(({ text: said }) => said);
@@ -212,7 +215,7 @@ test(
         '10 mx1.example.net, 20 mx2.example.net',
         '1. mx1.example.net, [2001:db8::1]:25',
         '2. mx1.example.net, 192.0.2.1:25',
-        'mx1.example.net: opportunistic: used where the host offers it, any certificate',
+        'mx1.example.net: required, any certificate',
       ]),
     );
     expect(await explain('bob@null.example')).toContain(

@@ -182,6 +182,16 @@ describe('the policy of a domain', () => {
     expect(await world.find()).toMatchObject({ kind: 'policy' });
   });
 
+  it('is waited for no longer than the caller wants, and remembered all the same', async () => {
+    const world = await begin();
+    const giving = new AbortController();
+    const asked = world.policies.find('example.test', giving.signal);
+    giving.abort(new Error('given up'));
+    await expect(asked).rejects.toThrow('given up');
+    expect(await world.find()).toMatchObject({ kind: 'policy' });
+    expect(world.fetches).toBeLessThan(2);
+  });
+
   it('is fetched again each day, though nobody asks', async () => {
     const world = await begin({ text: POLICY.replace('86400', '864000') });
     await world.find();

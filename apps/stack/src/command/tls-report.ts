@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { readConfiguration } from '@posthouse/configuration';
 import { createDisk } from '@posthouse/durable-fs';
-import { silentLogger } from '@posthouse/mail';
+import { parseDomain, silentLogger } from '@posthouse/mail';
 import {
   connectControl,
   escapeControls,
@@ -30,8 +30,12 @@ export const tlsReport: Command = {
     const options = { ...CONFIG_OPTION, json: { type: 'boolean' } } as const;
     const given = readArguments(argv, USAGE, options);
     if (given === undefined) return EXIT.ok;
-    const [domain, ...more] = given.positionals;
+    const [name, ...more] = given.positionals;
     if (more.length > 0) throw new ExitError('usage', USAGE);
+    const domain = name === undefined ? undefined : parseDomain(name);
+    if (name !== undefined && domain === undefined) {
+      throw new ExitError('usage', `${name} is no domain`);
+    }
     const named = textValue(given, 'config');
     const { configuration } = await loadConfiguration(named, readConfiguration);
     const all = await tallyOf(configuration.server.stateDirectory);

@@ -57,14 +57,13 @@ export class StsPolicies implements Startable {
     await Promise.allSettled(this.#fetching.values());
   }
 
-  /** What counts for a domain now. Never throws but for the signal. */
+  /** What counts for a domain now. @throws what the signal says, and nothing else */
   async find(domain: string, signal?: AbortSignal): Promise<StsFinding> {
     const { cache, clock } = this.#deps;
     const id = await this.#announced(domain, signal);
     const known = cache.get(domain, clock.now());
     if (id === undefined || id === known?.id) return known ? found(known) : { kind: 'none' };
-    const fetched = await this.#fetch(domain, id);
-    signal?.throwIfAborted();
+    const fetched = await untilAborted(this.#fetch(domain, id), signal);
     if (fetched.kind === 'policy') return fetched;
     return known === undefined ? fetched : found(known);
   }
@@ -142,6 +141,20 @@ export class StsPolicies implements Startable {
       const id = await this.#announced(domain, this.#stopping.signal).catch(() => undefined);
       if (id !== undefined) await this.#fetch(domain, id);
     }
+  }
+}
+
+/** The promise, unless the signal comes first; what is fetched is remembered all the same. */
+async function untilAborted<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (signal === undefined) return promise;
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', onAbort);
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }
 
