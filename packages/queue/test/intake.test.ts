@@ -66,6 +66,19 @@ describe('what is recorded of a message', () => {
   });
 });
 
+it('what is recorded of a message with TLS-Required: No is that, too', async () => {
+  const { queue, store, stop } = await startQueue({
+    script: () => new Promise(() => undefined),
+    drainMs: 0,
+  });
+  const transaction = queue.begin(ALICE, NO_PARAMS, testContext());
+  await transaction.recipient(BOB, NO_PARAMS);
+  await write(transaction, 'Subject: s\r\nTLS-Required: No\r\n\r\nbody');
+  await transaction.commit();
+  expect(await store.message(transaction.id)).toMatchObject({ tlsOptional: true });
+  await stop();
+});
+
 describe('limits', () => {
   it('refuse a declared size at MAIL, and a real one while it is written', async () => {
     const { queue, store, stop } = await startQueue({ maxMessageBytes: 100 });

@@ -79,6 +79,7 @@ export function sampleMessage(sample: SampleMessage): NewMessage {
       sizeBytes: content.sizeBytes,
       digest: content.digest,
       ...(sample.messageId === undefined ? {} : { messageId: sample.messageId }),
+      tlsOptional: true,
       priority: sample.priority ?? 'interactive',
       acceptedAt: at,
     },
