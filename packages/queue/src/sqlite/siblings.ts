@@ -4,7 +4,7 @@
  * Clients that wait for the same commit come back at the same time. If the first of them were
  * committed alone, all others would wait for that, and then the event loop for them; so half of
  * those who were seen at once lately are waited for, and while they are committed the other half
- * is worked on. Whoever is alone never waits. While the thread is busy nothing is held back: what
+ * is worked on. Two or three never wait. While the thread is busy nothing is held back: what
  * comes meanwhile is its next commit anyway.
  */
 export class Siblings {
@@ -22,7 +22,7 @@ export class Siblings {
 
   /** Whether there is reason to wait for more of them. */
   get areAwaited(): boolean {
-    return this.#away === 0 && this.#held < Math.ceil(this.#crowd / 2);
+    return this.#away === 0 && this.#held < Math.floor(this.#crowd / 2);
   }
 
   /** All that are held go to the thread. */

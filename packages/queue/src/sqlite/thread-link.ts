@@ -39,8 +39,8 @@ export interface CallOptions {
 
 /** How long a call waits for any other one. */
 const PATIENCE_MS = 5;
-/** How long it waits for its siblings: less than a commit takes on most disks. */
-const HOLD_MS = 2;
+/** How long it waits for its siblings. They are mostly there much sooner. */
+const HOLD_MS = 4;
 /** So many calls do not wait any longer. */
 const MAX_WAITING = 256;
 
