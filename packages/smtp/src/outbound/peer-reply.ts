@@ -30,10 +30,15 @@ export function isClosing(reply: Reply): boolean {
   return reply.code === 421;
 }
 
-/** RCPT's refusal. 552 is what old servers say for 452, too many recipients (RFC 5321 §4.5.3.1.10). */
+/**
+ * RCPT's refusal. 552 is what old servers say for 452, too many recipients (RFC 5321
+ * §4.5.3.1.10); who says more exactly what it is, as 5.2.2 for a full mailbox, means that.
+ */
 export function recipientRefusal(reply: Reply, { host, tls }: Speaker): MailError {
   const options = { host, tls, scope: scopeOf(reply, 'recipient') };
-  return reply.code === 552
+  const { status } = reply;
+  const saysLess = status === undefined || status.subject === 0 || status.subject === 5;
+  return reply.code === 552 && saysLess
     ? new MailError('peer-refused', reply, undefined, options)
     : peerRefusal(reply, options);
 }

@@ -26,6 +26,15 @@ describe('a peer’s reply', () => {
   });
 
   it.each([
+    ['5.2.2 full', true],
+    ['5.5.3 too many', false],
+    ['5.0.0 no', false],
+  ])('552 %s to RCPT is permanent: %s', (text, permanent) => {
+    const error = recipientRefusal(readReply(552, [text]), { host: HOST });
+    expect(error.permanent).toBe(permanent);
+  });
+
+  it.each([
     [552, true],
     [554, true],
     [452, false],
