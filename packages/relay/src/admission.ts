@@ -23,6 +23,7 @@ import type { Directory, Expansion } from '@posthouse/directory';
 import type { RecipientCheck } from './recipient-check.ts';
 import { decideRoute } from './route.ts';
 import type { RoutedSender, RoutingTable } from './route.ts';
+import type { WayOut } from './way-out.ts';
 
 export interface AdmissionDeps {
   readonly directory: Pick<Directory, 'isOwnDomain' | 'expand'>;
@@ -32,6 +33,8 @@ export interface AdmissionDeps {
   readonly logger: Logger;
   /** Asks about addresses that the directory does not know; absent: the directory knows all. */
   readonly recipientCheck?: RecipientCheck;
+  /** Asks whether there is a way to other domains; absent: attempts find out. */
+  readonly wayOut?: WayOut | undefined;
 }
 
 /** A recipient that is let in, as the addresses where it ends up. */
@@ -60,6 +63,7 @@ export async function admitRecipient(
   const owner = reversePath === NULL_PATH ? undefined : expansion.owner;
   const sender = { reversePath: owner ?? reversePath, account: context.identity?.account };
   const finals = expansion.finals.map((final) => openWay(final, path, sender, deps.routing));
+  if (!isOwn) await deps.wayOut?.(decideRoute(path, sender, deps.routing).route);
   const [only] = finals;
   const expanded = finals.length > 1 || only === undefined || !isSame(only, path);
   return { finals, expanded, ...(owner === undefined ? {} : { owner }) };

@@ -47,6 +47,8 @@ export { destinationOf } from './guard.ts';
 export type { Guard } from './guard.ts';
 export { probeHost } from './probe.ts';
 export type { ProbeDeps, ProbedHost } from './probe.ts';
+export { createWayOut } from './way-out.ts';
+export type { WayOut, WayOutDeps } from './way-out.ts';
 export { chooseMx } from './mx.ts';
 export type { MxChoice, MxFacts } from './mx.ts';
 export { createRelay } from './relay.ts';

@@ -36,7 +36,7 @@ import { HostRests } from './host-rests.ts';
 import { createIngress } from './ingress.ts';
 import { createLocalSubmit } from './local-message.ts';
 import { createNextHosts } from './next-hosts.ts';
-import type { NextHost } from './next-hosts.ts';
+import type { NextHost, NextHosts } from './next-hosts.ts';
 import { createTlsVerbs } from './operation/tls-verbs.ts';
 import { createOperation } from './operation/operation.ts';
 import type { Operation } from './operation/operation.ts';
@@ -55,6 +55,7 @@ import type { OutboundTls, OutboundTlsOptions } from './outbound-tls.ts';
 import { createSending } from './sending.ts';
 import { Sites } from './sites.ts';
 import { createTransmission } from './transmission.ts';
+import { createWayOut } from './way-out.ts';
 
 /** Everything that can be set of a relay but for its parts. */
 export interface RelayOptions {
@@ -166,6 +167,7 @@ export function createRelay(options: RelayOptions, deps: RelayDeps): Relay {
       next: queue,
       routing,
       relayNetworks: { includes: (address) => rules.relayNetworks.includes(address) },
+      wayOut: createWayOut({ nextHosts: outlet.nextHosts, clock }),
       ...(options.checksRecipientsAtDelivery === true && {
         recipientCheck: createRecipientCheck({}, { delivery, clock }),
       }),
@@ -201,6 +203,7 @@ export function createRelay(options: RelayOptions, deps: RelayDeps): Relay {
 interface Outlet {
   readonly delivery: MailReceiver;
   readonly transmitter: Transmitter;
+  readonly nextHosts: NextHosts;
   /** What holds connections, and is stopped after the queue. */
   readonly connections: readonly Startable[];
 }
@@ -246,7 +249,7 @@ function createOutlet(
       return outcomes;
     },
   });
-  return { delivery, transmitter, connections: [tls, ...connections, peers] };
+  return { delivery, transmitter, nextHosts, connections: [tls, ...connections, peers] };
 }
 
 /** Once for an attempt: an operator may have to act, and sees why mail waits. */

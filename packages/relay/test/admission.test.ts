@@ -1,10 +1,13 @@
-import { createNetworks, NULL_PATH, silentLogger } from '@posthouse/mail';
+import { createNetworks, NULL_PATH, refuse, silentLogger } from '@posthouse/mail';
 import type { LogFields } from '@posthouse/mail';
 import type { Expansion } from '@posthouse/directory';
-import { mailbox, testContext } from '@posthouse/testkit';
-import { expect, it } from 'vitest';
+import { createManualClock, mailbox, testContext } from '@posthouse/testkit';
+import { describe, expect, it } from 'vitest';
 import { admitRecipient } from '../src/admission.ts';
 import type { Admission } from '../src/admission.ts';
+import type { NextHosts } from '../src/next-hosts.ts';
+import { createWayOut } from '../src/way-out.ts';
+import type { WayOut } from '../src/way-out.ts';
 
 const alice = mailbox('alice@own.test');
 const team = mailbox('team@own.test');
@@ -23,6 +26,54 @@ function admit(expansion: Expansion, warnings: LogFields[] = []): Promise<Admiss
     logger: { ...silentLogger, warn: (fields) => void warnings.push(fields) },
   });
 }
+
+describe('a recipient of another domain', () => {
+  const outside = (wayOut: WayOut): Promise<Admission> =>
+    admitRecipient(mailbox('bob@elsewhere.test'), NULL_PATH, testContext({ protocol: 'local' }), {
+      directory: { isOwnDomain: () => false, expand: () => ({ finals: [], lost: [] }) },
+      routing: {
+        isOwnDomain: () => false,
+        routes: new Map(),
+        accountRoutes: new Map(),
+        senderRoutes: new Map(),
+        outbound: { kind: 'mx' },
+      },
+      relayNetworks: createNetworks([]),
+      logger: silentLogger,
+      wayOut,
+    });
+
+  function wayTo(find: NextHosts['find']) {
+    const clock = createManualClock();
+    return { clock, wayOut: createWayOut({ nextHosts: { find }, clock }) };
+  }
+
+  it.each(['no-such-domain', 'null-mx', 'route-to-self'] as const)(
+    'is refused where the DNS proves that there is no way: %s',
+    async (code) => {
+      const { wayOut } = wayTo(() => Promise.reject(refuse(code)));
+      await expect(outside(wayOut)).rejects.toMatchObject({ code, permanent: true });
+    },
+  );
+
+  it('is taken where there is one, and where the DNS is in trouble', async () => {
+    await expect(outside(wayTo(() => Promise.resolve([])).wayOut)).resolves.toBeDefined();
+    const trouble = wayTo(() => Promise.reject(refuse('routing-unavailable')));
+    await expect(outside(trouble.wayOut)).resolves.toBeDefined();
+  });
+
+  it('is taken where the DNS is slow', async () => {
+    const { clock, wayOut } = wayTo(
+      (_, signal) =>
+        new Promise((_resolve, reject) => {
+          signal?.addEventListener('abort', () => reject(refuse('routing-unavailable')));
+        }),
+    );
+    const admitted = outside(wayOut);
+    await clock.advance(2_000);
+    await expect(admitted).resolves.toBeDefined();
+  });
+});
 
 it.each([
   ['too-many', /452 4\.5\.3/],

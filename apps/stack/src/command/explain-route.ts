@@ -187,7 +187,12 @@ async function probed(route: HostRoute, { probe, ...deps }: RouteDeps): Promise<
   return probe === undefined ? [] : probe.look(await finder(deps).find(route));
 }
 
-function finder({ configuration, resolver, sites }: Omit<RouteDeps, 'probe'>): NextHosts {
+/** Finds hosts as the relay does. */
+export function finder({
+  configuration,
+  resolver,
+  sites,
+}: Pick<RouteDeps, 'configuration' | 'resolver' | 'sites'>): NextHosts {
   return createNextHosts(
     {
       ourNames: new Set([configuration.server.hostname]),

@@ -13,20 +13,24 @@ import {
 } from '@posthouse/mail';
 import type { Mailbox, ReversePath, TransferContext } from '@posthouse/mail';
 import { admitRecipient } from '@posthouse/relay';
-import type { RoutedSender, RoutingTable } from '@posthouse/relay';
+import type { RoutedSender, RoutingTable, WayOut } from '@posthouse/relay';
 import type { Decision } from './explain-decision.ts';
 
 export interface VerdictDeps {
   readonly configuration: Configuration;
   readonly directory: Directory;
   readonly routing: RoutingTable;
+  readonly wayOut: WayOut;
 }
 
 /** A documentation address (RFC 5737) stands for a host that no network of ours holds. */
 const STRANGER = '203.0.113.1';
 
 /** Who may write from an address. */
-export function explainAuthor(from: ReversePath, { directory }: VerdictDeps): Decision {
+export function explainAuthor(
+  from: ReversePath,
+  { directory }: Pick<VerdictDeps, 'directory'>,
+): Decision {
   if (from === NULL_PATH) {
     const text = 'the null path: notifications only, and only to our own domains';
     return { address: '<>', topic: 'author', text, because: 'RFC 5321 §4.5.5' };
@@ -84,7 +88,7 @@ async function verdict(
   to: Mailbox,
   from: ReversePath,
   sending: { readonly who: string } & Pick<TransferContext, 'identity' | 'protocol'>,
-  { configuration, directory, routing }: VerdictDeps,
+  { configuration, directory, routing, wayOut }: VerdictDeps,
 ): Promise<Decision> {
   const { who, ...how } = sending;
   const context: TransferContext = {
@@ -98,7 +102,7 @@ async function verdict(
   const about = { address: displayMailbox(to), topic: 'verdict' } as const;
   try {
     // What is lost on the way is told under `meaning`.
-    const deps = { directory, routing, relayNetworks, logger: silentLogger };
+    const deps = { directory, routing, relayNetworks, wayOut, logger: silentLogger };
     await admitRecipient(to, from, context, deps);
     return { ...about, text: `${who}: accepted`, because: 'no rule against it' };
   } catch (error) {
@@ -116,6 +120,7 @@ async function verdict(
 
 function settingFor({ code, fields }: MailError): string {
   if (typeof fields['setting'] === 'string') return fields['setting'];
+  if (['no-such-domain', 'null-mx', 'route-to-self'].includes(code)) return 'DNS';
   if (code === 'relay-denied') return 'domains.own, relay.trusted_networks';
   return code === 'alias-loop' ? '[aliases]' : 'accounts, [aliases], domains.catch_all';
 }

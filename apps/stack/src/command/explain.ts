@@ -30,7 +30,13 @@ import {
   readNextHop,
   readSecret,
 } from '@posthouse/process';
-import { createOutboundTls, createRoutingTable, relayOptions, Sites } from '@posthouse/relay';
+import {
+  createOutboundTls,
+  createRoutingTable,
+  createWayOut,
+  relayOptions,
+  Sites,
+} from '@posthouse/relay';
 import { CONFIG_OPTION, readArguments, textValue } from './arguments.ts';
 import type { Command } from './command.ts';
 import { durationText, sizeText } from './explain-decision.ts';
@@ -38,7 +44,7 @@ import type { Decision } from './explain-decision.ts';
 import { explainMeaning } from './explain-meaning.ts';
 import { explainPace } from './explain-pace.ts';
 import { createProbe } from './explain-probe.ts';
-import { explainRoute } from './explain-route.ts';
+import { explainRoute, finder } from './explain-route.ts';
 import { explainAuthor, explainVerdict } from './explain-verdict.ts';
 
 const USAGE = `Usage: posthouse explain ADDRESS [--from ADDRESS] [--probe]
@@ -110,7 +116,9 @@ async function decide(
   const { hostname } = configuration.server;
   const probe = probes ? createProbe({ ...deps, hostname, guard: tls.guard }) : undefined;
   const sites = new Sites();
-  const all = { configuration, directory, relay, resolver, routing, sites, tls, probe };
+  const nextHosts = finder({ configuration, resolver, sites });
+  const wayOut = createWayOut({ nextHosts, clock: systemClock });
+  const all = { configuration, directory, relay, resolver, routing, sites, tls, probe, wayOut };
   const parts = [directory, resolver, tls];
   await startInOrder(parts);
   try {
