@@ -47,8 +47,15 @@ export function messageReply(outcomes: readonly RecipientOutcome[], id: Transact
 function replyOf(reason: string, told: EnhancedStatus): Reply {
   const [, code, text] = /^([45]\d\d) (.+)$/s.exec(reason) ?? [];
   return code === undefined || text === undefined
-    ? createReply(told.class === 5 ? 554 : 451, told, reason)
+    ? createReply(codeOf(told), told, reason)
     : readReply(Number(code), [text]);
+}
+
+/** What is about room has codes of its own (RFC 5321 §4.2.3): in the mailbox, here, or in one transaction. */
+function codeOf({ class: kind, detail, subject }: EnhancedStatus): number {
+  const isAboutRoom = ['2.2', '3.1', '3.4', '5.3'].includes(`${subject}.${detail}`);
+  if (kind === 5) return isAboutRoom ? 552 : 554;
+  return isAboutRoom ? 452 : 451;
 }
 
 function unknownOutcome(outcome: never): never {

@@ -27,6 +27,8 @@ describe('the one reply of SMTP', () => {
     ['delivered', { kind: 'delivered' }, '250 2.0.0 Ok: delivered as *'],
     ['delayed', { kind: 'delayed', status: status(4, 4, 1) }, '451 4.4.1 why'],
     ['failed', { kind: 'failed', status: status(5, 4, 6), proof: 'loop' }, '554 5.4.6 why'],
+    ['full', { kind: 'delayed', status: status(4, 2, 2) }, '452 4.2.2 why'],
+    ['too large', { kind: 'failed', status: status(5, 2, 2), proof: 'policy' }, '552 5.2.2 why'],
     [
       'delayed by a peer',
       { kind: 'delayed', reply: createReply(452, status(4, 3, 1), 'full') },
