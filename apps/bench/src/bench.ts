@@ -62,6 +62,7 @@ async function runCase(
   const { messages, profile, rounds, sessions, subjects } = scene.options;
   const { name, title } = benchmark;
   const loadBefore = currentLoad();
+  const startedAt = performance.now();
   const directory = join(scene.directory, `${name}-${syncDelayMs}`);
   await mkdir(directory);
   const profileDirectory = profile ? await profilePlace(name) : undefined;
@@ -80,7 +81,8 @@ async function runCase(
   });
   if (profileDirectory !== undefined) tell(await describeProfiles(profileDirectory));
   const loadAfter = currentLoad();
-  return { name, title, syncDelayMs, loadBefore, loadAfter, ...findings };
+  const seconds = (performance.now() - startedAt) / 1000;
+  return { name, title, syncDelayMs, loadBefore, loadAfter, seconds, ...findings };
 }
 
 function tell(text: string): void {

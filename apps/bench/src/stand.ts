@@ -32,6 +32,8 @@ export interface Stand {
   readonly pattern: MessagePattern;
   /** Absent for who throws mail away. */
   readonly arrival?: Arrival;
+  /** The same, where mail is relayed. */
+  readonly sink?: SinkArrival;
   readonly meter: TreeMeter;
   stop(): Promise<void>;
 }
@@ -74,6 +76,7 @@ export async function openStand(
     entry,
     pattern,
     ...(arrival && { arrival }),
+    ...(sink && { sink }),
     meter,
     async stop() {
       meter.stop();

@@ -32,7 +32,14 @@ test('the ratio is Posthouse by the peer, end to end', () => {
   const rows = summarize([resultOf('posthouse', 2), resultOf('postfix', 8)]);
   expect(rows.map(({ posthouseRatio }) => posthouseRatio)).toEqual([undefined, 4]);
   expect(rows[0]).toMatchObject({ arrivedPerSecond: 500, cpuSecondsPerThousand: 1 });
-  const facts = { name: 'mailbox', title: 'a case', syncDelayMs: 5, loadBefore: 0.5, loadAfter: 1 };
+  const facts = {
+    name: 'mailbox',
+    title: 'a case',
+    syncDelayMs: 5,
+    loadBefore: 0.5,
+    loadAfter: 1,
+    seconds: 61,
+  };
   const text = caseText({ ...facts, rows, table: throughputTable(rows), notes: ['a note'] });
   expect(text).toContain('4.00 x');
   expect(text).toContain('every sync 5 ms longer');

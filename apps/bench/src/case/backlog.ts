@@ -59,7 +59,7 @@ const MEGABYTE = 1_000_000;
 
 export const backlog: BenchmarkCase = {
   name: 'backlog',
-  title: '100,000 queued messages of 4 KB, then the start → sink (--messages 1000000 for more)',
+  title: 'the start with 100,000 messages of 4 KB queued (or --messages 1000000) → sink',
   subjects: ['posthouse', 'postfix'],
   syncs: true,
   async run(context) {

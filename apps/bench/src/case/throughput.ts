@@ -11,6 +11,7 @@ import { COMMON_LOAD } from '../load/load.ts';
 import type { Load } from '../load/load.ts';
 import { countSyncs, tracing, tracingObstacle } from '../meter/sync-calls.ts';
 import { summarize, throughputTable } from '../report/throughput.ts';
+import type { ThroughputRow } from '../report/throughput.ts';
 import { measureRound, openStand } from '../stand.ts';
 import type { Measurement, Stand } from '../stand.ts';
 import type { Subject, SubjectName } from '../subject/subject.ts';
@@ -22,6 +23,8 @@ export interface Result {
   readonly measurements: readonly Measurement[];
   /** Absent where they cannot be counted. */
   readonly syncsPerMessage?: number;
+  /** Most connections to the sink at a time; absent where there is none. */
+  readonly connections?: number;
 }
 
 const TRACED_MESSAGES = 400;
@@ -48,7 +51,8 @@ export function throughputCase(
         ...(sessions !== undefined && { sessions }),
       };
       const rows = summarize(await compare(name, load, context));
-      return { rows, table: throughputTable(rows), notes: remarksOf(context.subjects) };
+      const notes = [...connectionsOf(rows), ...remarksOf(context.subjects)];
+      return { rows, table: throughputTable(rows), notes };
     },
   };
 }
@@ -56,6 +60,7 @@ export function throughputCase(
 async function compare(name: string, load: Load, context: CaseContext): Promise<readonly Result[]> {
   const stands: Stand[] = [];
   const measurements = new Map<Stand, Measurement[]>();
+  const connections = new Map<Stand, number>();
   const { directory, environment, profileDirectory } = context;
   const profile = profileDirectory === undefined ? {} : { profileDirectory };
   try {
@@ -74,14 +79,23 @@ async function compare(name: string, load: Load, context: CaseContext): Promise<
         if (round > 0) measurements.get(stand)?.push(measurement);
       }
     }
+    for (const stand of stands) {
+      const taken = await stand.sink?.taken();
+      if (taken !== undefined) connections.set(stand, taken.connections);
+    }
   } finally {
     for (const stand of stands) await stand.stop();
   }
   const results: Result[] = [];
-  for (const [{ subject }, mine] of measurements) {
-    const syncsPerMessage = await countedSyncs(subject, load, context);
-    const known = syncsPerMessage === undefined ? {} : { syncsPerMessage };
-    results.push({ subject: subject.name, measurements: mine, ...known });
+  for (const stand of stands) {
+    const syncsPerMessage = await countedSyncs(stand.subject, load, context);
+    const most = connections.get(stand);
+    results.push({
+      subject: stand.subject.name,
+      measurements: measurements.get(stand) ?? [],
+      ...(syncsPerMessage !== undefined && { syncsPerMessage }),
+      ...(most !== undefined && { connections: most }),
+    });
   }
   return results;
 }
@@ -122,6 +136,14 @@ function shared(load: Load, { subject }: Stand): Load {
 /** Who throws mail away can do so anywhere. */
 function takesTo({ destinations }: Subject, destination: Load['destination']): boolean {
   return !destinations?.length || destinations.includes(destination);
+}
+
+/** How many connections each had: with the same number a long line is as long for all. */
+function connectionsOf(rows: readonly ThroughputRow[]): readonly string[] {
+  const counts = rows.flatMap(({ connections, subject }) =>
+    connections === undefined ? [] : [`${subject} ${connections}`],
+  );
+  return counts.length === 0 ? [] : [`connections to the sink at most: ${counts.join(', ')}`];
 }
 
 function remarksOf(subjects: readonly Subject[]): readonly string[] {

@@ -9,12 +9,14 @@ export interface CaseReport extends CaseFindings {
   /** Load average of the machine in the minute before. */
   readonly loadBefore: number;
   readonly loadAfter: number;
+  /** How long the case took. */
+  readonly seconds: number;
 }
 
 /** The whole of it, without a last line end. */
 export function caseText(report: CaseReport): string {
-  const { loadAfter, loadBefore, name, notes, syncDelayMs, table, title } = report;
-  const load = `load average ${loadBefore.toFixed(1)} before, ${loadAfter.toFixed(1)} after`;
+  const { loadAfter, loadBefore, name, notes, seconds, syncDelayMs, table, title } = report;
+  const load = `load average ${loadBefore.toFixed(1)} before, ${loadAfter.toFixed(1)} after; took ${seconds.toFixed(0)} s`;
   const slow = syncDelayMs > 0 ? `, every sync ${syncDelayMs} ms longer` : '';
   return [`${name}: ${title}${slow}`, `(${load})`, ...aligned(table), ...notes].join('\n');
 }

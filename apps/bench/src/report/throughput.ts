@@ -15,6 +15,8 @@ export interface ThroughputRow {
   readonly cpuSecondsPerThousand: number;
   readonly peakMegabytes: number;
   readonly syncsPerMessage?: number;
+  /** Most connections to the sink at a time. */
+  readonly connections?: number;
   /** Posthouse's rate by this one's; absent for Posthouse. */
   readonly posthouseRatio?: number;
 }
@@ -57,7 +59,7 @@ function rateText(perSecond: number): string {
   return perSecond.toFixed(perSecond < 20 ? 1 : 0);
 }
 
-function row({ measurements, subject, syncsPerMessage }: Result): ThroughputRow {
+function row({ connections, measurements, subject, syncsPerMessage }: Result): ThroughputRow {
   const rates = measurements.map(({ arrivedSeconds, messages }) => messages / arrivedSeconds);
   return {
     subject,
@@ -71,5 +73,6 @@ function row({ measurements, subject, syncsPerMessage }: Result): ThroughputRow 
     ),
     peakMegabytes: median(measurements.map(({ peakBytes }) => peakBytes / MEGABYTE)),
     ...(syncsPerMessage === undefined ? {} : { syncsPerMessage }),
+    ...(connections === undefined ? {} : { connections }),
   };
 }
