@@ -20,6 +20,8 @@ import type { MessagePattern } from '../message.ts';
 import { now } from '../meter/clock.ts';
 import { watchTree } from '../meter/process-tree.ts';
 import type { TreeBytes, TreeMeter } from '../meter/process-tree.ts';
+import { percentiles } from '../report/statistics.ts';
+import type { Percentiles } from '../report/statistics.ts';
 import { entryOf } from '../stand.ts';
 import { freePort, pause } from '../subject/child.ts';
 import type { RunningSubject, Subject } from '../subject/subject.ts';
@@ -43,6 +45,8 @@ interface BacklogRow {
 
 interface Churn {
   readonly takenPerSecond: number;
+  /** From the final dot of new mail to its 250. */
+  readonly replyMs: Percentiles;
   readonly deliveredPerSecond: number;
   readonly peak: TreeBytes;
 }
@@ -86,6 +90,8 @@ const HEAD = [
   'PSS MB',
   'RSS MB',
   'with intake/s',
+  '250 p50 ms',
+  'p99',
   'drained/s',
   'PSS MB',
   'RSS MB',
@@ -104,6 +110,8 @@ function cells(row: BacklogRow): readonly string[] {
     row.drainedPerSecond.toFixed(0),
     ...memoryCells(row.drainPeak),
     row.churn?.takenPerSecond.toFixed(0) ?? '-',
+    row.churn?.replyMs.p50.toFixed(1) ?? '-',
+    row.churn?.replyMs.p99.toFixed(1) ?? '-',
     row.churn?.deliveredPerSecond.toFixed(0) ?? '-',
     ...(row.churn === undefined ? ['-', '-'] : memoryCells(row.churn.peak)),
     row.posthouseRatio === undefined ? '' : `${row.posthouseRatio.toFixed(2)} x`,
@@ -222,12 +230,18 @@ async function drainWithIntake(
   const entry = entryOf(subject, running, load.entry);
   const deadline = now() + DRAIN_MS / 2;
   const intake = { taken: 0, isOver: false };
+  const replyMs: number[] = [];
   const session = async (): Promise<void> => {
     const open = await ClientSession.open(entry);
     while (!intake.isOver && now() < deadline) {
       const number = load.messages + intake.taken + 1;
       intake.taken += 1;
-      await open.send(envelopesOf(load)(number), messageHead(BACKLOG_RUN, number), pattern.wireEnd);
+      const sentAt = await open.send(
+        envelopesOf(load)(number),
+        messageHead(BACKLOG_RUN, number),
+        pattern.wireEnd,
+      );
+      replyMs.push(now() - sentAt);
     }
     await open.close();
   };
@@ -242,6 +256,7 @@ async function drainWithIntake(
   return {
     found: {
       takenPerSecond: intake.taken / seconds,
+      replyMs: percentiles(replyMs),
       deliveredPerSecond: (after.deliveries - before.deliveries) / drainSeconds,
       peak: meter.peakBytes(),
     },

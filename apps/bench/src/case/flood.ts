@@ -10,11 +10,11 @@ import { COMMON_LOAD } from '../load/load.ts';
 import type { Load } from '../load/load.ts';
 import { startLoginFlood } from '../load/login-flood.ts';
 import type { FloodResult } from '../load/login-flood.ts';
+import { percentiles } from '../report/statistics.ts';
+import type { Percentiles } from '../report/statistics.ts';
 import { measurePaced, openStand } from '../stand.ts';
 import type { Stand } from '../stand.ts';
 import type { BenchmarkCase, CaseContext } from './case.ts';
-import { percentiles } from './latency.ts';
-import type { Percentiles } from './latency.ts';
 
 /** One subject. */
 interface FloodRow {

@@ -7,7 +7,8 @@
  */
 import { COMMON_LOAD } from '../load/load.ts';
 import type { Load } from '../load/load.ts';
-import { quantile } from '../report/statistics.ts';
+import { percentiles } from '../report/statistics.ts';
+import type { Percentiles } from '../report/statistics.ts';
 import { measurePaced, measureRound, openStand } from '../stand.ts';
 import type { Stand } from '../stand.ts';
 import type { BenchmarkCase, CaseContext } from './case.ts';
@@ -20,13 +21,6 @@ interface LatencyRow {
   /** To the 250 of the subject. */
   readonly replyMs: Percentiles;
   readonly arrivalMs: Percentiles;
-}
-
-/** Of times. */
-export interface Percentiles {
-  readonly p50: number;
-  readonly p99: number;
-  readonly max: number;
 }
 
 const IDLE_PER_SECOND = 10;
@@ -108,9 +102,4 @@ async function latencyOf(stand: Stand, load: Load, perSecond: number): Promise<L
     replyMs: percentiles(sent.map(({ sentAt, takenAt }) => takenAt - sentAt)),
     arrivalMs: percentiles(sent.map(({ arrivedAt, sentAt }) => arrivedAt - sentAt)),
   };
-}
-
-/** NaN of nothing. */
-export function percentiles(values: readonly number[]): Percentiles {
-  return { p50: quantile(values, 0.5), p99: quantile(values, 0.99), max: quantile(values, 1) };
 }
