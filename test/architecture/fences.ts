@@ -30,6 +30,7 @@ export const fences: Readonly<Record<string, Fence>> = {
   'transport-security': { kind: 'mechanism', uses: ['dns', 'durable-fs', 'mail'] },
   authenticity: { kind: 'mechanism', uses: ['dns', 'mail'], thirdParty: ['mailauth'] },
   directory: { kind: 'mechanism', uses: ['durable-fs', 'mail'] },
+  'access-token': { kind: 'mechanism', uses: ['mail'] },
   providers: { kind: 'mechanism', uses: ['mail'], thirdParty: ['nodemailer'] },
   queue: {
     kind: 'mechanism',
@@ -41,7 +42,7 @@ export const fences: Readonly<Record<string, Fence>> = {
     uses: ['mail', 'providers'],
     thirdParty: ['toml-eslint-parser', 'zod'],
   },
-  process: { kind: 'mechanism', uses: ['mail'], thirdParty: ['pino'] },
+  process: { kind: 'mechanism', uses: ['access-token', 'mail'], thirdParty: ['pino'] },
   submission: {
     kind: 'agent',
     uses: ['configuration', 'directory', 'mail', 'process', 'smtp'],

@@ -26,6 +26,7 @@ export type { DomainRetry, RetryConfiguration } from './retry.ts';
 export type { RelayHop } from './relay-hop.ts';
 export type { Route } from './route.ts';
 export type { HostLimits, SendingLimits } from './sending-limits.ts';
+export type { TokenSource } from './token.ts';
 export type { SourceAddresses } from './source-addresses.ts';
 export type { Secret } from './secret.ts';
 export type { SendmailConfiguration } from './sendmail-section.ts';

@@ -12,11 +12,15 @@ import { missing, strictTable } from './rule.ts';
 import type { Breach, OptionalShape, RawTable } from './rule.ts';
 import { hostLimitsField } from './sending-limits.ts';
 import type { HostLimits } from './sending-limits.ts';
+import { namesSecret } from './secret.ts';
 import { sourceField } from './source-addresses.ts';
 import type { SourceAddresses } from './source-addresses.ts';
 import type { Surroundings } from './surroundings.ts';
+import { tokenField } from './token.ts';
+import type { TokenSource, WrittenToken } from './token.ts';
 
-export interface RelayHop extends NextHop {
+export interface RelayHop extends Omit<NextHop, 'credentials'> {
+  readonly credentials?: NonNullable<NextHop['credentials']> | TokenCredentials;
   /** Whose limits and replies it has, by the name in @posthouse/providers. */
   readonly provider?: string;
   /** Where our connections come from. @default relay.source_addresses */
@@ -25,10 +29,18 @@ export interface RelayHop extends NextHop {
   readonly limits?: HostLimits;
 }
 
+/** A login with an access token. */
+export interface TokenCredentials {
+  readonly user: string;
+  readonly token: TokenSource;
+  readonly allowWithoutTls: boolean;
+}
+
 /** The keys of such a host, as they were read. */
 export interface RelayHopKeys extends NextHopKeys {
   readonly provider?: Provider | undefined;
   readonly region?: string | undefined;
+  readonly token?: WrittenToken | undefined;
   readonly source_addresses?: SourceAddresses | undefined;
   readonly limits?: HostLimits | undefined;
 }
@@ -52,6 +64,7 @@ export function relayHopShape(around: Surroundings): OptionalShape<RelayHopKeys>
       .optional(),
     region: field.text('Region of the provider, where it has some.', 'eu-west-1').optional(),
     ...nextHopShape(around),
+    token: tokenField(around).optional(),
     source_addresses: sourceField().optional(),
     limits: hostLimitsField(
       'How much it takes in a time, each number in place of what its provider documents.',
@@ -59,7 +72,15 @@ export function relayHopShape(around: Surroundings): OptionalShape<RelayHopKeys>
   };
 }
 
-export function relayHopRule(table: RawTable): readonly Breach[] {
+export function relayHopRule(written: RawTable): readonly Breach[] {
+  const { token, ...rest } = written;
+  // A token does what a password does, for every rule about passwords.
+  const isAlone = token !== undefined && !namesSecret(rest);
+  const table = isAlone ? { ...rest, password_env: TOKEN } : rest;
+  return [...tokenRule(written), ...hopRule(table)];
+}
+
+function hopRule(table: RawTable): readonly Breach[] {
   const { provider, region } = table;
   if (!isProvider(provider)) {
     if (provider !== undefined) return []; // what is wrong with it is told there
@@ -76,7 +97,7 @@ export function relayHopRule(table: RawTable): readonly Breach[] {
 }
 
 export function relayHopOf(table: RelayHopKeys, around: Surroundings): RelayHop {
-  const { limits, provider, region, source_addresses: source, ...keys } = table;
+  const { limits, provider, region, source_addresses: source, token, ...keys } = table;
   const given = Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== undefined));
   const known =
     provider === undefined
@@ -85,12 +106,46 @@ export function relayHopOf(table: RelayHopKeys, around: Surroundings): RelayHop 
           ...placeOf(provider, region),
           ...userOf(provider, keys.password_file ?? keys.password_env),
         };
+  const login = token === undefined ? {} : { password_env: TOKEN };
+  const { credentials, ...hop } = nextHopOf({ ...known, ...given, ...login }, around);
   return {
-    ...nextHopOf({ ...known, ...given }, around),
+    ...hop,
+    ...(credentials && { credentials: withToken(credentials, token?.(provider?.token)) }),
     ...(provider === undefined ? {} : { provider: provider.name }),
     ...(source === undefined ? {} : { source }),
     ...(limits === undefined ? {} : { limits }),
   };
+}
+
+/** Names no variable: it stands for the token where a secret is asked for. */
+const TOKEN = 'an access token';
+
+function withToken(
+  credentials: NonNullable<NextHop['credentials']>,
+  token: TokenSource | undefined,
+): NonNullable<RelayHop['credentials']> {
+  const { allowWithoutTls, user = '' } = credentials;
+  return token === undefined ? credentials : { user, token, allowWithoutTls };
+}
+
+function tokenRule(table: RawTable): readonly Breach[] {
+  const { token, provider } = table;
+  if (token === undefined) return [];
+  const password = ['password_file', 'password_env'].find((key) => table[key] !== undefined);
+  const text = 'A login has a password or a token';
+  const both =
+    password === undefined ? [] : [{ path: [password], text, fix: 'Keep one of the two' }];
+  const source =
+    typeof token === 'function' && (provider === undefined || isProvider(provider))
+      ? (token as WrittenToken)(provider?.token) // what the field has read
+      : undefined;
+  const lost = source?.kind === 'endpoint' && source.url === '';
+  const because = 'no provider is named that has one';
+  const line = 'url = "https://oauth2.example.com/token"';
+  return [
+    ...both,
+    ...(lost ? [{ path: ['token', 'url'], text: `\`url\` is missing: ${because}`, line }] : []),
+  ];
 }
 
 function placeOf(provider: Provider, region: unknown): Pick<Provider, 'host' | 'port' | 'tls'> {

@@ -295,6 +295,33 @@ describe('what is written', () => {
     });
   });
 
+  test('access tokens, by a command or from the endpoint of the provider', () => {
+    const { routes } = configured(`
+      [relay.routes]
+      "a.test" = { provider = "microsoft365", user = "me@a.test", token = { client_id = "c", refresh_token_file = "r" } }
+      "b.test" = { host = "b.test", port = 587, user = "me", token = { command = ["token", "me"], timeout = "5s" } }`).relay;
+    const hopTo = (domain: string) => {
+      const route = routes[domain];
+      return route?.kind === 'next-hops' ? route.hops[0] : undefined;
+    };
+    expect(hopTo('a.test')?.credentials).toEqual({
+      user: 'me@a.test',
+      token: {
+        kind: 'endpoint',
+        url: 'https://login.microsoftonline.com/common/oauth2/v2.0/token',
+        clientId: 'c',
+        refreshToken: { kind: 'file', path: `${BASE}/r` },
+        scope: 'https://outlook.office.com/SMTP.Send offline_access',
+        timeoutMs: 30_000,
+      },
+      allowWithoutTls: false,
+    });
+    expect(hopTo('b.test')).toMatchObject({
+      tls: 'required',
+      credentials: { token: { kind: 'command', command: ['token', 'me'], timeoutMs: 5000 } },
+    });
+  });
+
   test('limits of what goes out, by host, account, tenant and site', () => {
     const { outbound, sendingLimits } = configured(`
       [relay]

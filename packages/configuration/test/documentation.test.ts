@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { referenceTables } from './reference-page.ts';
 
 const PAGE = new URL('../../../docs/configuration.md', import.meta.url);
-const DOCS = ['configuration.md', 'deploy.md', 'sendmail.md', '../README.md'];
+const DOCS = ['smarthosts.md', 'configuration.md', 'deploy.md', 'sendmail.md', '../README.md'];
 const [BEGIN, END] = [
   '<!-- made from the schema: begin -->\n',
   '<!-- made from the schema: end -->',

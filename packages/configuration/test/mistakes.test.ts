@@ -104,6 +104,14 @@ level = "verbose"
       '1:2 relay.relayhost | `relayhost` is missing: mail goes to the route "relayhost" | Add relayhost = { host = "smtp.example.com", port = 587 }',
     ],
     [
+      '[relay.relayhost]\nhost = "a.test"\nport = 587\nuser = "me"\ntoken = { client_id = "x", refresh_token_file = "r" }',
+      '5:9 relay.relayhost.token.url | `url` is missing: no provider is named that has one | Add url = "https://oauth2.example.com/token"',
+    ],
+    [
+      '[relay.relayhost]\nprovider = "gmail"\nuser = "x"\npassword_file = "y"\ntoken = { command = ["x"] }',
+      '4:17 relay.relayhost.password_file | A login has a password or a token | Keep one of the two',
+    ],
+    [
       '[relay.relayhost]\nprovider = "gmial"',
       '2:12 relay.relayhost.provider | "gmial" is no provider that we know; name its host and port instead | For example: provider = "gmail"',
     ],

@@ -26,7 +26,7 @@ import type { OutboundRoute, RouteHost } from './route.ts';
 /** Reads the files that a configuration names; @posthouse/process has both. */
 export interface SettingFiles {
   readSecret(secret: Secret): Promise<string>;
-  readNextHop(hop: NextHop): Promise<RouteHost>;
+  readNextHop(hop: NextHop | RelayHop): Promise<RouteHost>;
   /** Certificates to believe, PEM. */
   readAuthorities(path: string): Promise<string>;
 }

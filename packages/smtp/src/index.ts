@@ -27,6 +27,7 @@ export type {
   PeerIdentity,
   PeerVerdict,
   TargetAuthentication,
+  TokenAuthentication,
   TargetTls,
 } from './outbound/connect-target.ts';
 export { createNextHop } from './outbound/next-hop.ts';

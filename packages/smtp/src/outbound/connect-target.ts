@@ -65,12 +65,23 @@ export type PeerVerdict =
   /** `fault` is a word for programs, `reason` one for people. */
   | { readonly kind: 'wrong'; readonly fault: string; readonly reason: string };
 
-export interface TargetAuthentication {
+export type TargetAuthentication = PasswordAuthentication | TokenAuthentication;
+
+export interface PasswordAuthentication {
   /** @default the password, which then stands for both */
   readonly user?: string;
   /** Asked for each login, so that the secret can live elsewhere and change. */
   password(): string | Promise<string>;
   /** Lets the login go over a connection without TLS to a TCP endpoint. @default false */
+  readonly allowWithoutTls?: boolean;
+}
+
+/** XOAUTH2 or OAUTHBEARER (RFC 7628). */
+export interface TokenAuthentication {
+  readonly user: string;
+  /** An access token; once more, with the one that was refused, where the peer refuses it. */
+  token(refused?: string): Promise<string>;
+  /** As for passwords. @default false */
   readonly allowWithoutTls?: boolean;
 }
 

@@ -14,7 +14,7 @@ import { TLSSocket } from 'node:tls';
 import { asMailError, isPositive, refuse } from '@posthouse/mail';
 import type { Clock, MailError, RemoteHost, Reply, TlsFacts } from '@posthouse/mail';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
-import type { SMTPConnectionOptions } from 'nodemailer/lib/smtp-connection';
+import type { SMTPConnectionAuth, SMTPConnectionOptions } from 'nodemailer/lib/smtp-connection';
 import { nameOfTarget } from './connect-target.ts';
 import type {
   ConnectTarget,
@@ -25,6 +25,7 @@ import type {
 import { tlsFacts, tlsOptions } from './dial.ts';
 import type { Dialled } from './dial.ts';
 import { detach } from './nodemailer-socket.ts';
+import { PASSWORD_MECHANISMS, TOKEN_MECHANISMS, TOKEN_METHOD, tokenHandler } from './login.ts';
 import { MovingDeadline } from './moving-deadline.ts';
 import { peerCertificates } from './peer-certificates.ts';
 import { NO_OFFERS, readOffers } from './offers.ts';
@@ -152,19 +153,38 @@ class Handshake {
   async login(authentication: TargetAuthentication): Promise<void> {
     this.#phase = 'auth';
     this.#reply = undefined;
-    const method = ['PLAIN', 'LOGIN'].find((name) => this.#offers().mechanisms.includes(name));
-    if (method === undefined) throw this.#refusal('offers neither AUTH PLAIN nor LOGIN');
+    const known = 'token' in authentication ? TOKEN_MECHANISMS : PASSWORD_MECHANISMS;
+    const mechanism = known.find((name) => this.#offers().mechanisms.includes(name));
+    if (mechanism === undefined) {
+      throw this.#refusal(`offers neither AUTH ${known.join(' nor ')}`);
+    }
     const inTheClear = this.#tls() === undefined && !('path' in this.#options.target.endpoint);
     if (inTheClear && authentication.allowWithoutTls !== true) {
       throw this.#refusal('offers no TLS to log in under');
     }
-    const pass = await authentication.password();
+    const login = await this.#loginBy(authentication, mechanism);
     if (this.#failed !== undefined) throw this.#failed;
     this.#step = Promise.withResolvers();
     this.#wait(this.#options.timeouts.commandMs);
-    const { user = pass } = authentication;
-    this.#connection.login({ user, pass, method }, (error) => this.#settle(error ?? undefined));
+    this.#connection.login(login, (error) => this.#settle(error ?? undefined));
     return this.#step.promise;
+  }
+
+  async #loginBy(
+    authentication: TargetAuthentication,
+    mechanism: string,
+  ): Promise<SMTPConnectionAuth> {
+    if (!('token' in authentication)) {
+      const pass = await authentication.password();
+      return { user: authentication.user ?? pass, pass, method: mechanism };
+    }
+    const token = await authentication.token();
+    const { endpoint } = this.#options.target;
+    const port = 'path' in endpoint ? 0 : endpoint.port;
+    const place = { host: nameOfTarget(this.#options.target), port };
+    const handler = tokenHandler({ authentication, token, mechanism, place });
+    this.#connection.customAuth.set(TOKEN_METHOD, handler);
+    return { user: authentication.user, method: TOKEN_METHOD };
   }
 
   /** Takes the socket away from nodemailer. Nothing may have come in between. */

@@ -6,7 +6,7 @@
 import { hostname } from 'node:os';
 import { parseDomain } from '@posthouse/mail';
 import type { Domain } from '@posthouse/mail';
-import type { ConnectTarget, OutboundTimeouts } from '@posthouse/smtp';
+import type { ConnectTarget, OutboundTimeouts, TargetAuthentication } from '@posthouse/smtp';
 
 /** A server for submission. A `Provider` has the first three. */
 export interface SubmissionServer {
@@ -28,7 +28,18 @@ export interface SubmissionServer {
   readonly timeouts?: Partial<OutboundTimeouts> | undefined;
 }
 
-export interface SubmissionLogin {
+export type SubmissionLogin = PasswordLogin | TokenLogin;
+
+/** With an OAuth 2 access token: XOAUTH2 or OAUTHBEARER. */
+export interface TokenLogin {
+  readonly user: string;
+  /** Asked once more, with the token that was refused, where the server refuses it. */
+  readonly token: (refused?: string) => Promise<string>;
+  /** Shows the token to everybody on the way, where there is no TLS. @default false */
+  readonly allowWithoutTls?: boolean | undefined;
+}
+
+export interface PasswordLogin {
   readonly user: string;
   readonly password: string | (() => string | Promise<string>);
   /** Shows the password to everybody on the way, where there is no TLS. @default false */
@@ -55,17 +66,19 @@ export function targetOf(server: SubmissionServer): ConnectTarget {
       verify: true,
       ...(server.ca === undefined ? {} : { ca: server.ca }),
     },
-    ...(login === undefined
-      ? {}
-      : {
-          authentication: {
-            user: login.user,
-            password: () =>
-              typeof login.password === 'string' ? login.password : login.password(),
-            allowWithoutTls: login.allowWithoutTls ?? false,
-          },
-        }),
+    ...(login === undefined ? {} : { authentication: authenticationOf(login) }),
     timeouts: { ...IMPATIENT, ...server.timeouts },
+  };
+}
+
+function authenticationOf(login: SubmissionLogin): TargetAuthentication {
+  const { allowWithoutTls = false, user } = login;
+  if ('token' in login) return { user, token: login.token, allowWithoutTls };
+  const { password } = login;
+  return {
+    user,
+    password: () => (typeof password === 'string' ? password : password()),
+    allowWithoutTls,
   };
 }
 
