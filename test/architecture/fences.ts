@@ -50,6 +50,7 @@ export const fences: Readonly<Record<string, Fence>> = {
   relay: {
     kind: 'agent',
     uses: [
+      'access-token',
       'authenticity',
       'configuration',
       'directory',

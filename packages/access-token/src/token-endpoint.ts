@@ -6,6 +6,7 @@
  *
  * RFC 6749 §6 (refresh), §2.3.1 (client password), §5 (answers).
  */
+import { Readable } from 'node:stream';
 import { readTokenAnswer } from './token-answer.ts';
 import type { TokenAnswer } from './token-answer.ts';
 
@@ -55,7 +56,8 @@ function isPrivate({ hostname, protocol }: URL): boolean {
 async function textOf(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of response.body ?? []) {
+  const body: AsyncIterable<Uint8Array> = response.body ?? Readable.from([]);
+  for await (const chunk of body) {
     size += chunk.byteLength;
     if (size > MAX_ANSWER_BYTES) throw new Error('its answer is too long');
     chunks.push(chunk);

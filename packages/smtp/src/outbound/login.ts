@@ -39,17 +39,17 @@ export function tokenHandler({
   place,
   token,
 }: TokenLogin): SMTPConnectionCustomAuthHandler {
-  return async ({ sendCommand, resolve, reject }) => {
+  return async (dialogue) => {
     const say = async (token: string): Promise<number> => {
       const said = responseOf(mechanism, authentication.user, token, place);
-      const { status } = await sendCommand(`AUTH ${mechanism} ${said}`);
+      const { status } = await dialogue.sendCommand(`AUTH ${mechanism} ${said}`);
       if (status !== 334) return status;
-      return (await sendCommand(mechanism === 'OAUTHBEARER' ? KEEP_QUIET : '')).status;
+      return (await dialogue.sendCommand(mechanism === 'OAUTHBEARER' ? KEEP_QUIET : '')).status;
     };
     let status = await say(token);
     if (status === 535 || status === 534) status = await say(await authentication.token(token));
-    if (status >= 200 && status < 300) resolve();
-    else reject(new Error('Invalid login'));
+    if (status >= 200 && status < 300) dialogue.resolve();
+    else dialogue.reject(new Error('Invalid login'));
   };
 }
 

@@ -32,12 +32,12 @@ async function logIn(
       },
     },
   } as const;
-  const session = await connect(target, { clock: systemClock, logger: silentLogger }).catch(
-    (error: unknown) => error,
-  );
-  const failure = session instanceof Error ? session : undefined;
-  if (!(session instanceof Error) && typeof session === 'object' && session !== null) {
-    if ('quit' in session && typeof session.quit === 'function') await session.quit();
+  let failure: unknown;
+  try {
+    const session = await connect(target, { clock: systemClock, logger: silentLogger });
+    await session.quit();
+  } catch (error) {
+    failure = error;
   }
   await peer.stop();
   return { failure, refused };
