@@ -102,7 +102,7 @@ export class ThreadLink<Verbs extends VerbOf<Verbs>> {
   #calls: Call[] = [];
   #transfer: ArrayBuffer[] = [];
   /** When what was called is posted: by the end of this turn, or when the time has come. */
-  #due: 'now' | { readonly waitMs: number; readonly timeout: NodeJS.Timeout } | undefined;
+  #due: 'now' | { readonly at: number; readonly timeout: NodeJS.Timeout } | undefined;
   readonly #siblings = new Siblings();
   #loss: StoreError | undefined;
 
@@ -164,9 +164,10 @@ export class ThreadLink<Verbs extends VerbOf<Verbs>> {
   }
 
   #postWithin(waitMs: number): void {
-    if (this.#due === 'now' || (this.#due !== undefined && this.#due.waitMs <= waitMs)) return;
+    const at = performance.now() + waitMs;
+    if (this.#due === 'now' || (this.#due !== undefined && this.#due.at <= at)) return;
     clearTimeout(this.#due?.timeout);
-    this.#due = { waitMs, timeout: setTimeout(() => this.#post(), waitMs) };
+    this.#due = { at, timeout: setTimeout(() => this.#post(), waitMs) };
   }
 
   #post(): void {
