@@ -1,11 +1,16 @@
-/** `posthouse read`: lists and shows the messages of an account's Maildir, and saves attachments. */
+/** `posthouse read`: lists, shows, marks and moves the messages of a Maildir, and saves attachments. */
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readConfiguration } from '@posthouse/configuration';
 import { parseAccountName } from '@posthouse/directory';
 import { EXIT, ExitError, loadConfiguration } from '@posthouse/process';
 import { createMaildirReader, MaildirError } from '@posthouse/user-agent';
-import type { MaildirReader, MessageSummary, ShownMessage } from '@posthouse/user-agent';
+import type {
+  MaildirReader,
+  MessageFlags,
+  MessageSummary,
+  ShownMessage,
+} from '@posthouse/user-agent';
 import { CONFIG_OPTION, readArguments, textValue } from './arguments.ts';
 import type { Arguments } from './arguments.ts';
 import type { Command } from './command.ts';
@@ -20,6 +25,9 @@ mailbox is an account's name, or the path of a Maildir.
   --body TEXT       only messages with this text in their body
   --limit N         how many to list (20)
   --save DIRECTORY  with a number: save its attachments there
+  --mark FLAGS      with a number: set seen, answered, flagged, draft, forwarded or trashed, clear
+                    them with "un" in front (unseen); several with commas
+  --move FOLDER     with a number: move it there; a folder that is not there is made
   --json            for programs
   --config FILE     configuration that says where mail lies`;
 
@@ -31,6 +39,8 @@ const OPTIONS = {
   body: { type: 'string' },
   limit: { type: 'string' },
   save: { type: 'string' },
+  mark: { type: 'string' },
+  move: { type: 'string' },
   json: { type: 'boolean' },
 } as const;
 
@@ -125,12 +135,36 @@ async function showOne(
 ): Promise<number> {
   const directory = textValue(given, 'save');
   if (directory !== undefined) return save(reader, message, directory);
+  const [flags, folder] = [textValue(given, 'mark'), textValue(given, 'move')];
+  if (flags !== undefined) await reader.mark(message, flagsOf(flags));
+  if (folder !== undefined) await reader.move(message, folder, { make: true });
+  if (flags !== undefined || folder !== undefined) return EXIT.ok;
   const shown = await reader.show(message);
   process.stdout.write(
     given.values['json'] === true ? `${JSON.stringify(shown)}\n` : showText(shown),
   );
   return EXIT.ok;
 }
+
+/** Flags to set and to clear, as they are written. @throws ExitError `usage` */
+function flagsOf(text: string): Partial<MessageFlags> {
+  const change: { -readonly [K in keyof MessageFlags]?: boolean } = {};
+  for (const word of text.toLowerCase().split(',')) {
+    const name = FLAGS.find((flag) => word === flag || word === `un${flag}`);
+    if (name === undefined) throw new ExitError('usage', `There is no flag ${word}\n\n${USAGE}`);
+    change[name] = word === name;
+  }
+  return change;
+}
+
+const FLAGS = [
+  'answered',
+  'draft',
+  'flagged',
+  'forwarded',
+  'seen',
+  'trashed',
+] as const satisfies readonly (keyof MessageFlags)[];
 
 async function save(
   reader: MaildirReader,

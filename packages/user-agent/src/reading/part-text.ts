@@ -27,16 +27,17 @@ export async function readPartText(part: MessagePart, maxBytes: number): Promise
   const type = part.contentTypeField ?? 'text/plain';
   // Most text needs no parser; one for each part is what a search in bodies would wait for.
   const simple = !html && !/\bformat\s*=\s*"?flowed/i.test(type);
-  const text = simple ? decode(type, octets) : await convert(type, octets);
-  return { text: printableText(text), cut };
+  const text = simple ? decodeText(type, octets) : printableText(await convert(type, octets));
+  return { text, cut };
 }
 
-function decode(type: string, octets: Buffer): string {
+/** Plain text in the charset that its Content-Type names, fit to be shown. */
+export function decodeText(type: string, octets: Buffer): string {
   const charset = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(type)?.[1] ?? 'utf-8';
   try {
-    return new TextDecoder(charset).decode(octets);
+    return printableText(new TextDecoder(charset).decode(octets));
   } catch {
-    return octets.toString('utf8'); // a charset that nobody knows
+    return printableText(octets.toString('utf8')); // a charset that nobody knows
   }
 }
 

@@ -16,8 +16,9 @@ import { loadFieldReader, summarize } from './message-summary.ts';
 import type { MessageSummary, ShownAddress } from './message-summary.ts';
 import { notificationText } from './notification-text.ts';
 import { readPartText } from './part-text.ts';
+import { readSimpleText } from './simple-text.ts';
 import { walkParts } from './walk-parts.ts';
-import type { MessagePart, VisitPart } from './walk-parts.ts';
+import type { MessagePart, VisitPart, WalkOptions } from './walk-parts.ts';
 
 /** A message that was read. Plain data. */
 export interface ShownMessage extends MessageSummary {
@@ -69,15 +70,22 @@ export async function showMessage(
 
 /** The text of the message in a file, for a search. @throws what the file system throws */
 export async function readMessageText(path: string, maxTextBytes: number): Promise<string> {
+  const simple = await readSimpleText(path, maxTextBytes);
+  if (simple !== undefined) return simple;
   const body = new BodyText(maxTextBytes);
-  await walkTolerantly(path, async (part) => (isText(part) ? body.take(part) : undefined));
+  const visit: VisitPart = async (part) => (isText(part) ? body.take(part) : undefined);
+  await walkTolerantly(path, visit, { onlyText: true });
   return body.text;
 }
 
 /** @returns what the parser could not go on from */
-async function walkTolerantly(path: string, visit: VisitPart): Promise<string | undefined> {
+async function walkTolerantly(
+  path: string,
+  visit: VisitPart,
+  options?: WalkOptions,
+): Promise<string | undefined> {
   try {
-    await walkParts(path, visit);
+    await walkParts(path, visit, options);
     return undefined;
   } catch (error) {
     if (isMissing(error) || isUnreadable(error)) throw error;

@@ -9,8 +9,9 @@
  * RFC 2045, RFC 2046, RFC 2183, RFC 2231.
  */
 import { createReadStream } from 'node:fs';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { AttachmentStream, Headers, MailParser, MessageText } from 'mailparser';
+import { textOnly } from './text-only.ts';
 
 /** A leaf of the message. */
 export interface MessagePart {
@@ -40,8 +41,17 @@ export type VisitPart = (part: MessagePart) => Promise<void | 'enough'>;
 /** Small, so that less memory waits to be freed while a large message goes by. */
 const READ_BYTES = 16_384;
 
+export interface WalkOptions {
+  /** Whether parts that are no text may come without their content. @default false */
+  readonly onlyText?: boolean;
+}
+
 /** Walks through. @throws what the parser, the file system or `visit` throws */
-export async function walkParts(path: string, visit: VisitPart): Promise<void> {
+export async function walkParts(
+  path: string,
+  visit: VisitPart,
+  { onlyText = false }: WalkOptions = {},
+): Promise<void> {
   const { MailParser: Parser } = await import('mailparser');
   const parser = new Parser({
     checksumAlgo: false,
@@ -51,12 +61,14 @@ export async function walkParts(path: string, visit: VisitPart): Promise<void> {
     skipTextToHtml: true,
   });
   const leaves = streamEveryLeaf(parser);
-  const file = createReadStream(path, { highWaterMark: READ_BYTES });
-  file.on('error', (error) => parser.destroy(error));
   // A parser that has failed ends the stream of no part: whoever reads one would wait for ever.
   let content: Readable | undefined;
   parser.on('error', (error: Error) => content?.destroy(error));
-  file.pipe(parser);
+  const source = onlyText
+    ? Readable.from(textOnly(path), { highWaterMark: 1 })
+    : createReadStream(path, { highWaterMark: READ_BYTES });
+  source.on('error', (error: Error) => parser.destroy(error));
+  source.pipe(parser);
   try {
     let number = 0;
     for await (const item of parser as AsyncIterable<AttachmentStream | MessageText>) {
@@ -68,7 +80,7 @@ export async function walkParts(path: string, visit: VisitPart): Promise<void> {
       content.resume();
     }
   } finally {
-    file.destroy();
+    source.destroy();
     parser.destroy();
   }
 }

@@ -1,0 +1,137 @@
+/**
+ * A message without the content of its attachments, for a search in its text: what nobody
+ * will look at is not decoded, which is most of what a mailbox holds.
+ *
+ * Passes header sections, text and boundaries on as they are; of a part that is neither text
+ * nor multipart, or says that it is an attachment, nothing but its header section. What looks
+ * like no MIME goes by untouched. Holds one line, or one part's header section, at most 64 KiB.
+ *
+ * RFC 2046 §5.1 (boundaries), RFC 2183.
+ */
+
+import { open } from 'node:fs/promises';
+
+type Place = 'dropped' | 'header' | 'kept';
+
+const READ_BYTES = 65_536;
+const MAX_HELD_BYTES = 65_536;
+const [LF, DASH] = [10, 45];
+
+/** Reads a message's file. What is left out makes no garbage. @throws what the file system throws */
+export async function* textOnly(path: string): AsyncGenerator<Buffer, void, void> {
+  const filter = new TextFilter();
+  for await (const octets of readAgain(path)) {
+    for (const kept of filter.take(octets)) yield Buffer.from(kept); // the memory is used again
+  }
+  for (const kept of filter.end()) yield Buffer.from(kept);
+}
+
+/** Each piece is gone when the next is asked for. */
+async function* readAgain(path: string): AsyncGenerator<Buffer, void, void> {
+  const file = await open(path, 'r');
+  try {
+    const memory = Buffer.allocUnsafe(READ_BYTES);
+    for (;;) {
+      const { bytesRead } = await file.read(memory, 0, memory.length);
+      if (bytesRead === 0) return;
+      yield memory.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+class TextFilter {
+  #place: Place = 'header';
+  readonly #boundaries = new Set<string>();
+  /** The header section so far, in latin1. */
+  #header = '';
+  /** A line that has not ended. */
+  #rest: Buffer = Buffer.alloc(0);
+  /** Whether `#rest` is the middle of a line, whose beginning has gone by. */
+  #isMiddle = false;
+
+  *take(chunk: Buffer): Generator<Buffer, void, void> {
+    const octets = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    const whole = octets.lastIndexOf(LF) + 1;
+    if (whole > 0) yield* this.#lines(octets.subarray(0, whole));
+    this.#rest = Buffer.from(octets.subarray(whole));
+    if (this.#rest.length > MAX_HELD_BYTES) yield* this.end();
+  }
+
+  *end(): Generator<Buffer, void, void> {
+    if (this.#rest.length > 0 && this.#place !== 'dropped') yield this.#rest;
+    this.#isMiddle = true;
+    this.#rest = Buffer.alloc(0);
+  }
+
+  /** Whole lines, or the end of one and then whole ones. */
+  *#lines(octets: Buffer): Generator<Buffer, void, void> {
+    let from = 0;
+    if (this.#isMiddle) {
+      from = octets.indexOf(LF) + 1;
+      if (this.#place !== 'dropped') yield octets.subarray(0, from);
+      this.#isMiddle = false;
+    }
+    while (from < octets.length) {
+      const end =
+        this.#place === 'header' ? octets.indexOf(LF, from) + 1 : this.#bodyEnd(octets, from);
+      const piece = octets.subarray(from, end);
+      if (this.#place !== 'dropped' && piece.length > 0) yield piece;
+      if (this.#place === 'header') this.#headerLine(piece);
+      else if (end < octets.length) {
+        const next = octets.indexOf(LF, end) + 1;
+        yield octets.subarray(end, next);
+        this.#enter(octets.toString('latin1', end, next));
+        from = next;
+        continue;
+      }
+      from = end;
+    }
+  }
+
+  /** Where the next line of a boundary begins; the end of the octets where none does. */
+  #bodyEnd(octets: Buffer, from: number): number {
+    let at = octets[from] === DASH ? from : octets.indexOf('\n--', from) + 1;
+    while (at > 0 || octets[at] === DASH) {
+      const end = octets.indexOf(LF, at);
+      if (this.#isBoundary(octets.toString('latin1', at, Math.min(end, at + 200)))) return at;
+      at = octets.indexOf('\n--', at) + 1;
+      if (at === 0) break;
+    }
+    return octets.length;
+  }
+
+  #isBoundary(line: string): boolean {
+    const text = line.trimEnd();
+    return (
+      text.startsWith('--') &&
+      (this.#boundaries.has(text.slice(2)) ||
+        this.#boundaries.has(text.slice(2).replace(/--$/, '')))
+    );
+  }
+
+  /** Behind a boundary: another part, or what follows the last one. */
+  #enter(line: string): void {
+    const isPart = this.#boundaries.has(line.trimEnd().slice(2));
+    this.#place = isPart ? 'header' : 'kept';
+    this.#header = '';
+  }
+
+  #headerLine(line: Buffer): void {
+    const text = line.toString('latin1');
+    if (text.trimEnd() !== '' && this.#header.length < MAX_HELD_BYTES) {
+      this.#header += text;
+      return;
+    }
+    const header = this.#header.replace(/\r?\n(?=[ \t])/g, '');
+    const type = /^content-type:\s*(.*)$/im.exec(header)?.[1]?.toLowerCase() ?? 'text/plain';
+    const isAttached = /^content-disposition:\s*attachment/im.test(header);
+    const boundary = /^content-type:.*;\s*boundary\s*=\s*(?:"([^"]*)"|([^\s;]+))/im.exec(header);
+    const name = boundary?.[1] ?? boundary?.[2];
+    const isMultipart = type.startsWith('multipart/') && name !== undefined;
+    if (isMultipart) this.#boundaries.add(name);
+    const isText = type.startsWith('text/') && !isAttached;
+    this.#place = isMultipart || isText ? 'kept' : 'dropped';
+  }
+}
