@@ -1,11 +1,11 @@
 /** Debian's Exim as a neighbour. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { MailSystem } from '../system/mail-system.ts';
 import { REFUSALS, STAGES, UNWELCOME } from './peer-server.ts';
 import type { Doors, PeerServer, Stage } from './peer-server.ts';
 import { createPrivateRoot, endRoot, unpacked } from './private-root.ts';
 import { startServer } from './server.ts';
-import type { MailSystem } from '../system/mail-system.ts';
 
 const PACKAGE = 'exim4-daemon-light';
 
@@ -15,8 +15,7 @@ export const exim: PeerServer = {
   smtpUtf8: true,
   servesTls: true,
   async start(doors, system, atEnd) {
-    const secret = (name: string): Promise<string> =>
-      readFile(join(system.directory, name), 'utf8');
+    const file = (name: string): Promise<string> => readFile(join(system.directory, name), 'utf8');
     const root = await createPrivateRoot(
       {
         packageName: PACKAGE,
@@ -25,9 +24,9 @@ export const exim: PeerServer = {
         files: {
           '/etc/exim4/exim4.conf': configuration(doors, system),
           '/var/log/exim4/mainlog': '',
-          '/tls/server.pem': await secret('server.pem'),
-          '/tls/server.key': await secret('server.key'),
-          '/tls/ca.pem': await secret('ca.pem'),
+          '/tls/server.pem': await file('server.pem'),
+          '/tls/server.key': await file('server.key'),
+          '/tls/ca.pem': await file('ca.pem'),
         },
       },
       atEnd,
@@ -70,10 +69,9 @@ function configuration(doors: Doors, system: MailSystem): string {
     `chunking_advertise_hosts = ${offered(doors.bare, doors.data)}`,
     'pipelining_connect_advertise_hosts =',
     ...STAGES.map((stage) => `acl_smtp_${ACLS[stage]} = at_${stage}`),
-    'acl_smtp_rcpt = at_rcpt',
   ];
   return [
-    ...new Set(options),
+    ...options,
     'begin acl',
     ...STAGES.flatMap((stage) => [
       `at_${stage}:`,

@@ -55,10 +55,15 @@ export interface RunningPeer extends Server {
 
 /** Doors that nobody uses. */
 export async function freeDoors(): Promise<Doors> {
-  const port = freePort;
-  const [full, bare] = [await port(), await port()];
-  const [connect, mail, rcpt] = [await port(), await port(), await port()];
-  return { full, bare, connect, mail, rcpt, data: await port(), dot: await port() };
+  return {
+    full: await freePort(),
+    bare: await freePort(),
+    connect: await freePort(),
+    mail: await freePort(),
+    rcpt: await freePort(),
+    data: await freePort(),
+    dot: await freePort(),
+  };
 }
 
 /** Waits for the next message in a mailbox, and takes it. */
