@@ -22,6 +22,8 @@ interface BenchReport {
   /** Who was left out, and why. */
   readonly absent: readonly string[];
   readonly cases: readonly Omit<CaseReport, 'table'>[];
+  /** Cases that came to no end, and why. */
+  readonly failures: readonly string[];
 }
 
 /** Where a run works, and who takes part. */
@@ -31,24 +33,32 @@ interface Scene {
   readonly present: readonly Subject[];
 }
 
-/** Runs and prints. @throws Error when a subject fails or loses mail */
+/** Runs and prints. A case that fails does not keep the others. @throws Error when one has failed */
 export async function bench(options: BenchOptions): Promise<void> {
   const directory = await workingDirectory(options);
   try {
     const { absent, present } = await whoIsThere(options);
     for (const reason of absent) tell(`left out: ${reason}`);
     const cases: CaseReport[] = [];
+    const failures: string[] = [];
     for (const benchmark of options.cases) {
       for (const delay of benchmark.syncs ? options.syncDelaysMs : [0]) {
-        const report = await runCase(benchmark, delay, { options, directory, present });
-        cases.push(report);
-        if (!options.json) process.stdout.write(`\n${caseText(report)}\n\n`);
+        try {
+          const report = await runCase(benchmark, delay, { options, directory, present });
+          cases.push(report);
+          if (!options.json) process.stdout.write(`\n${caseText(report)}\n\n`);
+        } catch (error) {
+          const reason = error instanceof Error ? error.message : String(error);
+          failures.push(`${benchmark.name}: ${reason}`);
+          tell(`FAILED: ${failures.at(-1)}`);
+        }
       }
     }
     const machine = { cpus: cpus().length, kernel: release(), node: process.version };
     const facts = cases.map(({ table: _table, ...report }) => report);
-    const report: BenchReport = { machine, absent, cases: facts };
+    const report: BenchReport = { machine, absent, cases: facts, failures };
     if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+    if (failures.length > 0) throw new Error(`failed: ${failures.join('; ')}`);
   } finally {
     if (options.directory === undefined) await rm(directory, { recursive: true, force: true });
   }

@@ -53,23 +53,30 @@ export interface Measurement {
 /** What follows a message that has arrived (queue records, logs) belongs to its cost. */
 export const SETTLE_MS = 500;
 
-/** Starts a subject below `setting.directory`. @throws Error */
+/** Starts a subject below `setting.directory`. @throws Error, and leaves nothing running */
 export async function openStand(
   subject: Subject,
   load: Load,
   setting: Omit<SubjectSetting, 'sink'>,
 ): Promise<Stand> {
+  await using started = new AsyncDisposableStack();
   const keeps = subject.destinations?.length !== 0;
   const sink = keeps && load.destination === 'sink' ? await startSink(load) : undefined;
+  started.defer(() => sink?.stop());
   const running = await subject.start({
     ...setting,
     directory: join(setting.directory, subject.name),
     ...(sink && { sink: { port: sink.port, domains: load.domains } }),
   });
+  started.defer(() => running.stop());
   const entry = entryOf(subject, running, load.entry);
   const pattern = createPattern(load.messageBytes);
-  const arrival = await openArrival({ running, sink, entry, pattern });
+  const mailbox = await openMailbox({ running, sink, entry, pattern });
+  started.defer(() => mailbox?.stop());
   const meter = watchTree(running.pid);
+  started.defer(() => meter.stop());
+  const arrival = sink ?? mailbox;
+  const all = started.move();
   return {
     subject,
     running,
@@ -78,11 +85,7 @@ export async function openStand(
     ...(arrival && { arrival }),
     ...(sink && { sink }),
     meter,
-    async stop() {
-      meter.stop();
-      await running.stop();
-      await arrival?.stop();
-    },
+    stop: () => all.disposeAsync(),
   };
 }
 
@@ -101,9 +104,9 @@ interface Opening {
 }
 
 /** A first message makes the mailbox; who throws mail away has no arrivals. */
-async function openArrival(opening: Opening): Promise<Arrival | undefined> {
+async function openMailbox(opening: Opening): Promise<Arrival | undefined> {
   const { entry, pattern, running, sink } = opening;
-  if (sink || running.mailbox === undefined) return sink;
+  if (sink !== undefined || running.mailbox === undefined) return undefined;
   const { mailbox } = running;
   const envelope = { reversePath: MAILBOX, forwardPaths: [MAILBOX] };
   const one = { run: 'first', messages: 1, sessions: 1, reuse: true, pattern };

@@ -132,9 +132,12 @@ async function measure(subject: Subject, context: CaseContext): Promise<BacklogR
   };
   const pattern = createPattern(load.messageBytes);
   const first = await subject.start(setting);
-  await sendOriginal(entryOf(subject, first, load.entry), pattern, load);
-  await first.deferred?.();
-  await first.stop();
+  try {
+    await sendOriginal(entryOf(subject, first, load.entry), pattern, load);
+    await first.deferred?.();
+  } finally {
+    await first.stop();
+  }
   await subject.multiply?.(setting.directory, {
     messages: load.messages,
     made(count) {

@@ -10,6 +10,9 @@ import { connect as connectTls } from 'node:tls';
 import { now } from '../meter/clock.ts';
 import { ReplyWaiter } from './reply-waiter.ts';
 
+/** Nothing passes for this long: nothing will. */
+const PATIENCE_MS = 120_000;
+
 /** Where the load goes. */
 export interface Entry {
   readonly port: number;
@@ -48,6 +51,7 @@ export class ClientSession {
     const { localAddress, login, port, protocol } = entry;
     const from = localAddress === undefined ? {} : { localAddress };
     const socket = connect({ host: '127.0.0.1', port, noDelay: true, ...from });
+    socket.setTimeout(PATIENCE_MS, () => socket.destroy(new Error('the server is silent')));
     const session = new ClientSession(socket);
     await session.#expect('220');
     await session.#say(`${protocol === 'lmtp' ? 'LHLO' : 'EHLO'} client.test`, '250');
