@@ -21,14 +21,20 @@ export interface ExpansionMemory {
 }
 
 export function createExpansionMemory(): ExpansionMemory {
-  let known = new Map<string, Expansion>();
+  const known = new Map<string, Expansion>();
   let addresses = 0;
   let standing: readonly object[] = [];
+
+  function forget(): void {
+    known.clear();
+    addresses = 0;
+  }
 
   return {
     recall(address, { catchAll = true }, grounds, expand) {
       if (grounds.some((ground, place) => ground !== standing[place])) {
-        [known, addresses, standing] = [new Map(), 0, grounds];
+        forget();
+        standing = grounds;
       }
       const key = `${catchAll} ${mailboxKey(address)}`;
       const remembered = known.get(key);
@@ -36,7 +42,7 @@ export function createExpansionMemory(): ExpansionMemory {
       const expansion = expand();
       const size = expansion.finals.length + expansion.lost.length;
       if (expansion.finals.length < 2) return expansion; // as fast as remembering it
-      if (addresses + size > MAX_ADDRESSES) [known, addresses] = [new Map(), 0];
+      if (addresses + size > MAX_ADDRESSES) forget();
       known.set(key, expansion);
       addresses += size;
       return expansion;
