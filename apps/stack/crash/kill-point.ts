@@ -47,12 +47,14 @@ if (wanted !== '') {
 }
 
 function hookFiles(): void {
-  const { fsync, link, rename } = fs;
+  const { fsync, link, rename, renameSync } = fs;
   Object.assign(fs, {
     fsync: (descriptor: number, done: (error: Error | null) => void) =>
       aroundCallback(stepOfSync(descriptor), done, (next) => fsync(descriptor, next)),
     rename: (from: string, to: string, done: (error: Error | null) => void) =>
       aroundCallback(stepOfName(to), done, (next) => rename(from, to, next)),
+    // In the thread for files it is called plainly.
+    renameSync: (from: string, to: string) => around(stepOfName(to), () => renameSync(from, to)),
     link: (from: string, to: string, done: (error: Error | null) => void) =>
       aroundCallback(stepOfName(to), done, (next) => link(from, to, next)),
   });
