@@ -105,7 +105,7 @@ class SqliteStore implements Store {
     return this.#engine.run(() =>
       staged.handOver(messages, () => {
         const rows = messages.map(newMessageRow);
-        return threads.commit('accept', rows, { bytes: bytesOf(rows), waitFor: 'siblings' });
+        return threads.commit('accept', rows, { bytes: bytesOf(rows) });
       }),
     );
   }
@@ -166,7 +166,7 @@ class SqliteStore implements Store {
       return staged.handOver(messages, () => {
         const rows = units.map(unitRow);
         const bytes = bytesOf(rows.flatMap((unit) => unit.messages));
-        return threads.commit('conclude', rows, { bytes, waitFor: 'others' });
+        return threads.commit('conclude', rows, { bytes, patient: true });
       });
     });
   }
@@ -179,7 +179,7 @@ class SqliteStore implements Store {
 
   note(notes: readonly Note[]): Promise<void> {
     return this.#engine.run(async () => {
-      await this.#engine.threads.commit('note', notes, { waitFor: 'others' });
+      await this.#engine.threads.commit('note', notes, { patient: true });
     });
   }
 

@@ -10,7 +10,6 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { StoreError } from '../store.ts';
-import { Siblings } from './siblings.ts';
 import type { Aftermath, Fault, Opened, ThreadSettings } from './protocol.ts';
 import type { Answer, Answers, Call, Opening, Post } from './thread/thread-server.ts';
 
@@ -30,17 +29,12 @@ export interface LinkOptions {
 export interface CallOptions {
   /** These go over without being copied, and are gone here. */
   readonly bytes?: readonly Uint8Array[];
-  /**
-   * What the call waits for, for a few milliseconds at most: `others` for any other call, as long as
-   * that takes; `siblings` for its share of those like it. @default nothing
-   */
-  readonly waitFor?: 'others' | 'siblings';
+  /** Nobody waits for it: it goes with the next call that is not patient, or after a few milliseconds. */
+  readonly patient?: boolean;
 }
 
-/** How long a call waits for any other one. */
+/** How long a patient call waits for company. */
 const PATIENCE_MS = 5;
-/** How long it waits for its siblings. They are mostly there much sooner. */
-const HOLD_MS = 4;
 /** So many calls do not wait any longer. */
 const MAX_WAITING = 256;
 
@@ -51,7 +45,6 @@ const MAX_WAITING = 256;
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 12 } as const;
 
 interface Waiting {
-  readonly isSibling: boolean;
   resolve(value: unknown): void;
   reject(error: StoreError): void;
 }
@@ -102,8 +95,7 @@ export class ThreadLink<Verbs extends VerbOf<Verbs>> {
   #calls: Call[] = [];
   #transfer: ArrayBuffer[] = [];
   /** When what was called is posted: by the end of this turn, or when the time has come. */
-  #due: 'now' | { readonly at: number; readonly timeout: NodeJS.Timeout } | undefined;
-  readonly #siblings = new Siblings();
+  #due: 'now' | NodeJS.Timeout | undefined;
   #loss: StoreError | undefined;
 
   constructor(worker: Worker, options: LinkOptions) {
@@ -126,23 +118,19 @@ export class ThreadLink<Verbs extends VerbOf<Verbs>> {
   call<Name extends keyof Verbs & string>(
     verb: Name,
     argument: Parameters<Verbs[Name]>[0],
-    { bytes = [], waitFor }: CallOptions = {},
+    { bytes = [], patient = false }: CallOptions = {},
   ): Promise<ReturnType<Verbs[Name]>> {
     return new Promise((resolve, reject) => {
       if (this.#loss !== undefined) return reject(this.#loss);
       const number = this.#freeNumbers.pop() ?? this.#waiting.length;
       const sizeBytes = bytes.reduce((sum, one) => sum + one.byteLength, 0);
-      const isSibling = waitFor === 'siblings';
       this.#waiting[number] = {
-        isSibling,
         resolve: (value) => resolve(value as ReturnType<Verbs[Name]>), // boundary: the verb's answer
         reject,
       };
       this.#calls.push({ number, verb, argument, sizeBytes });
-      if (isSibling) this.#siblings.comes();
-      const isHeld = isSibling ? this.#siblings.areAwaited : waitFor === 'others';
-      if (!isHeld || this.#calls.length >= MAX_WAITING) this.#postSoon();
-      else this.#postWithin(isSibling ? HOLD_MS : PATIENCE_MS);
+      if (!patient || this.#calls.length >= MAX_WAITING) this.#postSoon();
+      else this.#due ??= setTimeout(() => this.#post(), PATIENCE_MS);
       for (const one of bytes) {
         if (one.buffer instanceof ArrayBuffer) this.#transfer.push(one.buffer);
       }
@@ -158,22 +146,14 @@ export class ThreadLink<Verbs extends VerbOf<Verbs>> {
 
   #postSoon(): void {
     if (this.#due === 'now') return;
-    clearTimeout(this.#due?.timeout);
+    clearTimeout(this.#due);
     this.#due = 'now';
     setImmediate(() => this.#post());
   }
 
-  #postWithin(waitMs: number): void {
-    const at = performance.now() + waitMs;
-    if (this.#due === 'now' || (this.#due !== undefined && this.#due.at <= at)) return;
-    clearTimeout(this.#due?.timeout);
-    this.#due = { at, timeout: setTimeout(() => this.#post(), waitMs) };
-  }
-
   #post(): void {
-    if (this.#due !== 'now') clearTimeout(this.#due?.timeout);
+    if (this.#due !== 'now') clearTimeout(this.#due);
     this.#due = undefined;
-    this.#siblings.go();
     if (this.#calls.length === 0) return;
     const calls = this.#calls;
     const transfer = this.#transfer;
@@ -190,7 +170,6 @@ export class ThreadLink<Verbs extends VerbOf<Verbs>> {
 
   #take({ answers, aftermath }: Answers): void {
     for (const answer of answers) this.#settle(answer);
-    this.#siblings.wereAnswered();
     if (aftermath !== undefined) this.#options.onAftermath?.(aftermath);
   }
 
@@ -208,7 +187,6 @@ export class ThreadLink<Verbs extends VerbOf<Verbs>> {
     if (waiting === undefined) return undefined;
     this.#waiting[number] = undefined;
     this.#freeNumbers.push(number);
-    if (waiting.isSibling) this.#siblings.leaves();
     return waiting;
   }
 
