@@ -131,7 +131,7 @@ class IngressTransaction implements MailTransaction {
   }
 
   /**
-   * However many recipients lead to one mailbox, it gets one copy (decision 11). Where they ask for
+   * However many recipients lead to one mailbox, it gets one copy (decision 14). Where they ask for
    * different notifications they stay apart: none that was asked for may be lost.
    */
   #copyOf(final: Mailbox, { notify }: RcptParams): string {
