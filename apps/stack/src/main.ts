@@ -51,7 +51,8 @@ function say(text: string, code: number): number {
 }
 
 function help(): string {
-  const rows = [...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`);
+  const width = Math.max(...[...COMMANDS.keys()].map((name) => name.length));
+  const rows = [...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(width)} ${summary}`);
   return `Usage: posthouse <command> [options]
 
 A mail system: submission, relay with a durable queue, and Maildir delivery.

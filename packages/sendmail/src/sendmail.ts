@@ -36,6 +36,7 @@ handed on later, which is success (0).
   -bs            SMTP on standard input and output
   -bp            list the spool (as mailq does)     -q     hand the spool on now
   -C FILE        configuration; else $POSTHOUSE_CONFIG, else /etc/posthouse/posthouse.toml
+                 (called as "posthouse sendmail": posthouse.toml of this directory)
 
 Exit codes: 0 taken or kept; 64 wrong use; 65 data; 67 no such user; 68 no such domain;
 69 refused; 75 try again; 77 not permitted; 78 configuration.`;

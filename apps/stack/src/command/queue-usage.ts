@@ -31,8 +31,9 @@ Filters, joined by "and":
   --json            one JSON object a line
   --config FILE     the configuration of what runs
 
-Exit codes: 0 done; 64 wrong use; 65 no such message, or a file that was refused; 69 no way to
-the queue; 75 an attempt was under way, give the command again.`;
+Exit codes: 0 done; 64 wrong use; 65 no such message, or a file that was refused; 66 no queue
+or folder there; 69 no way to the queue; 73 the disk is full or read-only; 74 the disk fails;
+75 an attempt was under way, give the command again; 77 not permitted; 78 wrong configuration.`;
 
 export const OPTIONS: ParseArgsOptionsConfig = {
   ...CONFIG_OPTION,

@@ -13,6 +13,12 @@ export const reload: Command = {
   async run(argv) {
     const given = readArguments(argv, USAGE, CONFIG_OPTION);
     if (given === undefined) return EXIT.ok;
+    if (given.positionals.length > 0) {
+      throw new ExitError(
+        'usage',
+        `${given.positionals.join(' ')}: reload takes --config only\n\n${USAGE}`,
+      );
+    }
     const named = textValue(given, 'config');
     const { configuration } = await loadConfiguration(named, readConfiguration);
     const { stateDirectory } = configuration.server;

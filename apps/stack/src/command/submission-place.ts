@@ -61,7 +61,7 @@ export async function findServer(given: Arguments, author: string): Promise<Subm
     host,
     port,
     tls: provider?.tls ?? tlsOf(given, port),
-    ...(caFile !== undefined && { ca: await readFile(caFile, 'utf8') }),
+    ...(caFile !== undefined && { ca: await readAuthority(caFile, '--ca') }),
     ...(password !== undefined && { login: { user, password } }),
   };
   // A token that stands for the name, too, is no name to show.
@@ -113,7 +113,7 @@ async function demoStack({ server }: Configuration): Promise<LocalStack> {
   }
   const { host, port } = facts.submission;
   const passwords = new Map(facts.accounts.map(({ password, user }) => [user, password]));
-  return { host, port, ca: await readFile(facts.ca, 'utf8'), passwords };
+  return { host, port, ca: await readAuthority(facts.ca, 'ca in demo.json'), passwords };
 }
 
 /** Its own authority is the one that a stack without a certificate has made. */
@@ -128,13 +128,24 @@ async function configuredStack({ server, submission, tls }: Configuration): Prom
   const ca =
     tls.caFile === undefined
       ? await readFile(own, 'utf8').catch(() => undefined)
-      : await readFile(tls.caFile, 'utf8');
+      : await readAuthority(tls.caFile, 'tls.ca_file');
   const host = isHere
     ? tls.certificate === undefined
       ? 'localhost'
       : server.hostname
     : listen.host;
   return { host, port: listen.port, ca, passwords: new Map() };
+}
+
+/** @param named what names the file @throws ExitError `noInput` */
+async function readAuthority(path: string, named: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const text = `The certificate authority (${named}) cannot be read: ${reason}`;
+    throw new ExitError('noInput', text, error);
+  }
 }
 
 function providerOf(name: string, region: string | undefined): Provider {

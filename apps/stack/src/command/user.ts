@@ -9,7 +9,9 @@ import {
   removeAccount,
   setPassword,
 } from '@posthouse/directory';
+import type { AccountsFile } from '@posthouse/directory';
 import { createDisk } from '@posthouse/durable-fs';
+import { formatMailbox } from '@posthouse/mail';
 import { EXIT, ExitError, loadConfiguration } from '@posthouse/process';
 import { CONFIG_OPTION, readArguments, textValue } from './arguments.ts';
 import type { Arguments } from './arguments.ts';
@@ -28,29 +30,78 @@ export const user: Command = {
   async run(argv) {
     const given = readArguments(argv, USAGE, { ...CONFIG_OPTION, json: { type: 'boolean' } });
     if (given === undefined) return EXIT.ok;
+    const { name, verb } = readOrder(given);
     const { configuration } = await loadConfiguration(
       textValue(given, 'config'),
       readConfiguration,
     );
-    const [verb, name] = given.positionals;
     const file = { path: configuration.directory.accountsFile };
     if (verb === 'list') return list(await listAccounts(file), given);
-    if (name === undefined || given.positionals.length > 2) throw new ExitError('usage', USAGE);
     if (verb === 'add') return add(name, configuration);
     if (verb === 'passwd') {
+      await refuseInVain(file, name, 'passwd');
       await setPassword(file, name, await readPassword());
       return done(`${name} has a new password`);
     }
-    if (verb !== 'remove') throw new ExitError('usage', USAGE);
     await removeAccount(file, name);
     return done(`Removed ${name}; its mail stays in ${configuration.delivery.mailDirectory}`);
   },
 };
 
+type Verb = 'add' | 'list' | 'passwd' | 'remove';
+
+const VERBS: readonly string[] = ['add', 'list', 'passwd', 'remove'] satisfies Verb[];
+
+/** @throws ExitError `usage` */
+function readOrder({ positionals }: Arguments): { readonly verb: Verb; readonly name: string } {
+  const [verb = '', name = '', ...more] = positionals;
+  if (!isVerb(verb))
+    throw wrongUse(verb === '' ? 'Say what to do' : `There is no user command ${verb}`);
+  const extra = verb === 'list' ? positionals.slice(1) : more;
+  if (extra.length > 0) throw wrongUse(`user ${verb} does not take ${extra.join(' ')}`);
+  if (verb !== 'list' && name === '') throw wrongUse(`user ${verb} wants the name of an account`);
+  return { verb, name };
+}
+
+function isVerb(text: string): text is Verb {
+  return VERBS.includes(text);
+}
+
+function wrongUse(text: string): ExitError {
+  return new ExitError('usage', `${text}\n\n${USAGE}`);
+}
+
+/**
+ * Nobody should be asked for a password that cannot be used; the file's own check, which
+ * decides, comes when the password is known.
+ */
+async function refuseInVain(
+  file: AccountsFile,
+  name: string,
+  verb: 'add' | 'passwd',
+): Promise<void> {
+  const mailbox = parseAccountName(name);
+  if (mailbox === undefined) {
+    const text = `${name} can be no account: a name is an address like alice@example.com`;
+    throw new ExitError('data', text);
+  }
+  const canonical = formatMailbox(mailbox);
+  const isThere = (await listAccounts(file)).includes(canonical);
+  if (isThere && verb === 'add') {
+    const text = `There is an account ${canonical} already; "posthouse user passwd" gives it another password`;
+    throw new ExitError('data', text);
+  }
+  if (!isThere && verb === 'passwd') {
+    const text = `There is no account ${canonical}: "posthouse user list" names all, "user add" makes one`;
+    throw new ExitError('data', text);
+  }
+}
+
 async function add(name: string, configuration: Configuration): Promise<number> {
   requireOwnDomain(name, configuration);
   await createDisk().directories.ensure(configuration.server.stateDirectory, 0o700);
   const file = { path: configuration.directory.accountsFile };
+  await refuseInVain(file, name, 'add');
   return done(`Added ${await addAccount(file, name, await readPassword())}`);
 }
 
