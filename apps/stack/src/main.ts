@@ -35,6 +35,8 @@ async function run(): Promise<number> {
     process.stderr.write(`posthouse: there is no command ${name}\n\n${help()}\n`);
     return EXIT.usage;
   }
+  // A reader that has seen enough (head, less) ends a command well; an agent's log is its own matter.
+  if (name !== 'up') process.stdout.on('error', ignoreClosedPipe);
   try {
     const command: Command = await load.load();
     return await command.run(name === first ? rest : [first, ...rest], { version });
@@ -43,6 +45,10 @@ async function run(): Promise<number> {
     process.stderr.write(`${text}\n`);
     return EXIT[exit];
   }
+}
+
+function ignoreClosedPipe(error: Error): void {
+  if (!('code' in error) || error.code !== 'EPIPE') throw error;
 }
 
 function say(text: string, code: number): number {

@@ -50,6 +50,10 @@ export const read: Command = {
     if (given === undefined) return EXIT.ok;
     const [mailbox, number, ...more] = given.positionals;
     if (mailbox === undefined || more.length > 0) throw new ExitError('usage', USAGE);
+    const lost = ['mark', 'move', 'save'].find((option) => given.values[option] !== undefined);
+    if (number === undefined && lost !== undefined) {
+      throw new ExitError('usage', `--${lost} wants the number of a message\n\n${USAGE}`);
+    }
     const reader = createMaildirReader({ directory: await maildirOf(mailbox, given) });
     try {
       if (given.values['folders'] === true)
