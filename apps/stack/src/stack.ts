@@ -24,7 +24,7 @@ import type { ListenAddress, TlsCertificate } from '@posthouse/smtp';
 import { createSubmission, submissionOptions } from '@posthouse/submission';
 import type { Submission } from '@posthouse/submission';
 import { createLocalPrograms } from './local-programs.ts';
-import { catchNothing, createCatchAll } from './rehearsal/catch-all.ts';
+import { catchNothing, createCatchAll, withOwnQueue } from './rehearsal/catch-all.ts';
 import type { CatchAll } from './rehearsal/catch-all.ts';
 import { createStackCertificate } from './certificate/stack-certificate.ts';
 
@@ -70,10 +70,11 @@ const files = { readAuthorities, readSecret, readNextHop };
  * @throws ExitError, DurableFsError, TypeError, RangeError
  */
 export async function createStack(
-  configuration: Configuration,
+  given: Configuration,
   deps: StackDeps,
   options: StackOptions = {},
 ): Promise<Stack> {
+  const configuration = options.catchAll === true ? withOwnQueue(given) : given;
   const placer = createThreadedPlacer();
   const disk = createDisk(nodeFileSystem, placer);
   let current = configuration;

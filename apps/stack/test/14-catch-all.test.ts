@@ -1,5 +1,5 @@
 /** Programs under development: every message ends in one mailbox, and failure can be had at will. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEventLog } from '@posthouse/testkit';
@@ -54,6 +54,18 @@ async function workplace(atEnd: (end: () => Promise<void>) => void): Promise<str
   atEnd(() => rm(directory, { recursive: true, force: true }));
   return directory;
 }
+
+test('what waits in the queue of a stack that catches nothing is not touched, nor the other way round', async () => {
+  const directory = await workplace(onTestFinished);
+  const queues: (readonly string[])[] = [];
+  for (const catchAll of [false, true]) {
+    const stack = await startStack({ directory, catchAll });
+    await stack.stop();
+    const names = await readdir(join(directory, 'var'));
+    queues.push(names.filter((name) => name.startsWith('queue')));
+  }
+  expect(queues).toEqual([['queue'], ['queue', 'queue-catch-all']]);
+});
 
 test('every message ends in one mailbox, with a login or without', async () => {
   const { account, log } = system;

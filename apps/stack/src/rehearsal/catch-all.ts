@@ -6,10 +6,9 @@
  * no login. That is why it listens on this host alone: with any other address it does not
  * start. Recipients of `fail.posthouse.test` meet with what they ask for.
  */
-import { isIPv4 } from 'node:net';
 import type { Configuration } from '@posthouse/configuration';
 import type { Directory } from '@posthouse/directory';
-import { createMailbox, mailboxKey, parseDomain } from '@posthouse/mail';
+import { createMailbox, isLoopback, mailboxKey, parseDomain } from '@posthouse/mail';
 import type { Clock, MailReceiver, Mailbox } from '@posthouse/mail';
 import { ExitError } from '@posthouse/process';
 import type { ListenAddress } from '@posthouse/smtp';
@@ -31,6 +30,15 @@ export interface CatchAll {
 /** The wiring as it is. */
 export function catchNothing(directory: Directory): CatchAll {
   return { directory, atIntake: (next) => next, atDelivery: (next) => next };
+}
+
+/**
+ * The same with a queue of its own: mail that waits for others is not caught, and what is caught
+ * is never sent out by a later stack that catches nothing.
+ */
+export function withOwnQueue(configuration: Configuration): Configuration {
+  const { queue } = configuration;
+  return { ...configuration, queue: { ...queue, directory: `${queue.directory}-catch-all` } };
 }
 
 /** @throws ExitError `configuration` where others than this host could connect */
@@ -78,12 +86,12 @@ function refuseOthers({ delivery, relay, submission }: Configuration): void {
     ['delivery.listen', delivery.listen],
   ];
   for (const [name, address] of places) {
-    if (address === undefined || 'path' in address || isLoopback(address.host)) continue;
+    if (address === undefined || 'path' in address || isOnThisHost(address.host)) continue;
     const text = `--catch-all takes mail for every domain from everybody who can connect, and ${name} is ${address.host}: it runs on 127.0.0.1 and ::1 only`;
     throw new ExitError('configuration', text);
   }
 }
 
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+function isOnThisHost(host: string): boolean {
+  return host === 'localhost' || isLoopback(host);
 }
