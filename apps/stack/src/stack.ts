@@ -91,18 +91,17 @@ export async function createStack(
   });
   const resolver = createResolver(configuration.dns, deps);
   const store = await createQueueStore(configuration.queue, disk, deps.logger);
+  const shared = { ...deps, directory: catching.directory, disk };
   const delivery = createDeliveryAgent(
     deliveryOptions(configuration, certificate.current, readSecret),
-    { ...deps, directory: catching.directory, disk },
+    shared,
   );
   const relay = await createStackRelay(configuration, certificate.current, {
-    ...deps,
+    ...shared,
     store,
-    directory: catching.directory,
     resolver,
     delivery: (await nextDelivery(configuration)) ?? catching.atDelivery(delivery.receiver),
     atIntake: catching.atIntake,
-    disk,
   });
   const intake = { ...deps, next: relay.receiver, directory, disk };
   const submission = createSubmission(
