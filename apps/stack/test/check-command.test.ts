@@ -30,3 +30,18 @@ file = "accounts"
     screen.match(/warning: the alias (?:info|team)@example\.test leads to bob@/g),
   ).toHaveLength(2);
 });
+
+test('secrets that cannot be read are named', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'posthouse-check-'));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const hop =
+    '{ host = "smtp.example.com", port = 587, user = "me", password_file = "secrets/gone" }';
+  await writeFile(
+    join(directory, 'posthouse.toml'),
+    `[relay]\noutbound = "relayhost"\nrelayhost = ${hop}\n`,
+  );
+  const args = ['--conditions=@posthouse/source', POSTHOUSE, 'check'];
+  const { exitCode, screen } = await run({ program: process.execPath, args }, directory);
+  expect(exitCode).toBe(0);
+  expect(screen).toMatch(/warning: The password cannot be read: .*secrets.gone/);
+});

@@ -1,4 +1,4 @@
-/** `posthouse check`: lists every mistake of a configuration file at once, and what leads to nobody. */
+/** `posthouse check`: lists every mistake of a configuration file at once, and warns of what will not work. */
 import { configurationJsonSchema, readConfiguration } from '@posthouse/configuration';
 import type { Configuration, ConfigurationReading, Role } from '@posthouse/configuration';
 import { createDirectory } from '@posthouse/directory';
@@ -6,13 +6,15 @@ import { displayMailbox, parseMailbox, silentLogger, systemClock } from '@postho
 import { EXIT, ExitError, loadConfiguration } from '@posthouse/process';
 import { CONFIG_OPTION, readArguments, textValue } from './arguments.ts';
 import type { Command } from './command.ts';
+import { unreadSecrets } from './unread-secrets.ts';
 
 const ROLES: readonly string[] = ['stack', 'submission', 'relay', 'delivery'] satisfies Role[];
 
 const USAGE = `Usage: posthouse check [FILE] [--role ROLE] [--schema]
 
 Checks a configuration file (default: posthouse.toml in this directory) and lists every
-mistake with its line and how to mend it; warns of aliases that lead to nobody.
+mistake with its line and how to mend it; warns of aliases that lead to nobody, and of
+secrets that cannot be read.
 
   --role ROLE   what is to run: stack (default), submission, relay or delivery
   --schema      print the JSON Schema of the file, for editors`;
@@ -38,9 +40,8 @@ export const check: Command = {
       given.positionals[0] ?? textValue(given, 'config'),
       read,
     );
-    for (const text of await lostTargets(configuration)) {
-      process.stderr.write(`warning: ${text}\n`);
-    }
+    const warnings = [await lostTargets(configuration), await unreadSecrets(configuration)].flat();
+    for (const text of warnings) process.stderr.write(`warning: ${text}\n`);
     process.stdout.write(
       path === undefined
         ? 'There is no posthouse.toml here: the defaults are in use, and they are right\n'
