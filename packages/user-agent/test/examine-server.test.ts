@@ -47,7 +47,7 @@ describe('examineServer', () => {
       expect.stringMatching(
         /^certificate fails: The certificate of 127\.0\.0\.1 is for another name/,
       ),
-      expect.stringMatching(/^certificate works: The certificate is for other\.example\.test/),
+      expect.stringMatching(/^certificate note: The certificate is for other\.example\.test/),
     ]);
     const good = await listen();
     const wrong = await examineServer({

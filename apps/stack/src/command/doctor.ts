@@ -40,7 +40,7 @@ export const doctor: Command = {
     const place = await findServer(named, textValue(given, 'from') ?? '');
     const examination = await examineServer(place.server);
     const findings: readonly Line[] = [
-      ...examination.findings,
+      ...examination.findings.map(withOption),
       ...(await testMessage(given, place)),
     ];
     process.stdout.write(
@@ -53,6 +53,16 @@ export const doctor: Command = {
 };
 
 type Line = Pick<Finding, 'next' | 'result' | 'what'> & { readonly step: string };
+
+/** Names the option where it is one of ours that helps. */
+function withOption(finding: Finding): Line {
+  if (finding.step !== 'certificate' || finding.result !== 'fails') return finding;
+  const { next = '' } = finding;
+  return {
+    ...finding,
+    next: `${next} Here that is --ca FILE: of a local stack var/tls/ca.pem.`.trim(),
+  };
+}
 
 async function testMessage(given: Arguments, place: SubmissionPlace): Promise<readonly Line[]> {
   const [from, to] = [textValue(given, 'from'), textValue(given, 'to')];

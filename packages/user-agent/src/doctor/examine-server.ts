@@ -53,7 +53,8 @@ export async function examineServer(
     if (step !== 'certificate') return { findings, addresses };
     const certificate = await lookAtCertificate(server, signal);
     if (certificate === undefined) return { findings, addresses };
-    findings.push(aboutCertificate(certificate, systemClock.now()));
+    // What it is, not that it is well.
+    findings.push({ ...aboutCertificate(certificate, systemClock.now()), result: 'note' });
     return { findings, addresses, certificate };
   }
   const certificate = session.certificate();
