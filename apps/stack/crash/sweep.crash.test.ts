@@ -37,6 +37,7 @@ async function sweep(call: string, victim: ProcessName, system: CrashSystem): Pr
   const killedAt: number[] = [];
   for (let nth = 1; nth <= MAX_CALLS; nth += 1) {
     await system.start({ [victim]: ONE_THREAD });
+    await drain(system); // what the last kill left is not this delivery's
     const traced = await interfere(system.pid(victim), [call], `signal=KILL:when=${nth}`);
     const died = system.ended([victim]).then(() => true);
     const through = deliverTwo(system, `${victim}-${call}-${nth}`, sent).then(
