@@ -21,6 +21,8 @@ export interface Exhausted {
 /** How a rate stands, for people. */
 export interface RateStanding extends Rate {
   readonly used: number;
+  /** When there is room again; absent while there is. */
+  readonly freeAt?: number;
 }
 
 /** Shorter windows are over before anybody has started again. */
@@ -59,10 +61,11 @@ export class Allowances {
   }
 
   standings(key: AllowanceKey, now: number): readonly RateStanding[] {
-    return this.#ratesOf(key).map((rate) => ({
-      ...rate,
-      used: this.#window(key, rate)?.usedAt(now) ?? 0,
-    }));
+    return this.#ratesOf(key).map((rate) => {
+      const window = this.#window(key, rate);
+      const freeAt = window?.freeAt(now, 1, rate.count) ?? now;
+      return { ...rate, used: window?.usedAt(now) ?? 0, ...(freeAt > now && { freeAt }) };
+    });
   }
 
   get hasNews(): boolean {

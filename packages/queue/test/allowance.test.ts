@@ -97,7 +97,11 @@ describe('allowances', () => {
       key: 'a',
       rate: rates[1],
     });
-    expect(allowances.standings('a', 0).map(({ used }) => used)).toEqual([2, 10]);
+    const [short, long] = allowances.standings('a', 0);
+    expect(short).toEqual({ ...rates[0], used: 2 });
+    expect(long).toMatchObject({ ...rates[1], used: 10 });
+    const freeAt = long?.freeAt ?? expect.unreachable();
+    expect(allowances.standings('a', freeAt)[1]).toEqual({ ...rates[1], used: 0 });
   });
 
   it('outlive a restart by their notes, the long ones', () => {

@@ -16,7 +16,7 @@ import type {
   Sites,
 } from '@posthouse/relay';
 import type { Decision } from './explain-decision.ts';
-import { siteText } from './queue-text.ts';
+import { siteText, usedText } from './queue-text.ts';
 
 export interface PaceDeps {
   readonly configuration: Configuration;
@@ -55,7 +55,7 @@ export async function explainPace(
     const rates = rules.ratesOf(key).map(rateText).join(', ');
     const used: string[] = [];
     for await (const shown of ordered<ShownRate>(running, 'queue.rates', { key })) {
-      used.push(`${shown.used} used of ${shown.rate}`);
+      used.push(usedText(shown, Date.now()));
     }
     const text = `${key}: ${used.length === 0 ? rates : used.join(', ')}`;
     decisions.push({ address, topic: 'pace', text, because: 'relay.sending_limits' });

@@ -3,6 +3,7 @@ import { escapeControls } from '@posthouse/process';
 import type {
   ListedRecipient,
   ShownEnvelope,
+  ShownRate,
   ShownRecipient,
   ShownSite,
   SummarizedDomain,
@@ -76,12 +77,24 @@ export function siteText(shown: ShownSite, now: number): string {
   ];
   const parts = [
     `${attempts}${maxAttempts === undefined ? '' : ` of ${maxAttempts}`} at once`,
-    ...rates.map(({ rate, used }) => `${used} used of ${rate}`),
+    ...rates.map((rate) => usedText(rate, now)),
     ...(learnt === undefined ? [] : [`learnt to send ${learntParts.join(' and ')}`]),
     ...(restsUntil === undefined ? [] : [`rests for ${untilText(restsUntil, now)}`]),
     ...(heldUntil === undefined ? [] : [`held back for ${untilText(heldUntil, now)}`]),
   ];
   return escapeControls(`${site}  ${parts.join('; ')}`);
+}
+
+/** Whether less goes there than could: it rests, has used up a limit, or was learnt to bear less. */
+export function isSlowed({ heldUntil, learnt, rates, restsUntil }: ShownSite): boolean {
+  const isUsedUp = rates.some(({ freeAt }) => freeAt !== undefined);
+  return isUsedUp || (heldUntil ?? learnt ?? restsUntil) !== undefined;
+}
+
+/** How much of a rate is used, and when one that is used up has room again. */
+export function usedText({ freeAt, rate, used }: ShownRate, now: number): string {
+  const free = freeAt === undefined ? '' : ` (free in ${untilText(freeAt, now)})`;
+  return `${used} used of ${rate}${free}`;
 }
 
 function untilText(time: string, now: number): string {

@@ -13,7 +13,7 @@ Looks after the queue of a stack or relay, whether it runs or not.
 
   list [FILTERS] [--limit N]            what waits, why, and when it is tried next
   show ID [--content]                   one message with its recipients, or its content
-  summary                               how much waits, by domain and age, and why
+  summary                               how much waits, by domain and age, and why; slowed sites
   sites                                 where mail goes: rates, rests, and what was learnt of each
   hold   ID... | FILTERS | --all        attempt no more until released
   release ID... | FILTERS | --all       attempt again

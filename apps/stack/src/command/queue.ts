@@ -22,6 +22,7 @@ import type { Command } from './command.ts';
 import { printLines } from './print-lines.ts';
 import {
   envelopeText,
+  isSlowed,
   listText,
   recipientText,
   siteText,
@@ -100,7 +101,18 @@ async function summary({ access, given, words }: Task): Promise<number> {
     isFirst = false;
     return head + summaryText(line, Date.now());
   });
+  let isFirstSite = true;
+  await print<ShownSite>(slowedSites(access), given, (site) => {
+    const head = isFirstSite ? '\nsites that get less than they could\n' : '';
+    isFirstSite = false;
+    return head + siteText(site, Date.now());
+  });
   return EXIT.ok;
+}
+
+async function* slowedSites(access: QueueAccess): AsyncGenerator<ShownSite> {
+  const all = access.order('queue.sites', {}) as AsyncIterable<ShownSite>; // of our own server
+  for await (const site of all) if (isSlowed(site)) yield site;
 }
 
 async function sites({ access, given, words }: Task): Promise<number> {

@@ -73,6 +73,8 @@ export interface ShownSite {
 export interface ShownRate {
   readonly rate: string;
   readonly used: number;
+  /** When it is not used up any more; absent where it is not. */
+  readonly freeAt?: string;
 }
 
 /** One line of the report by destination. */
@@ -157,7 +159,8 @@ export function shownSite(standing: SiteStanding): ShownSite {
 }
 
 export function shownRate(standing: RateStanding): ShownRate {
-  return { rate: rateText(standing), used: standing.used };
+  const { freeAt, used } = standing;
+  return { rate: rateText(standing), used, ...(freeAt !== undefined && { freeAt: time(freeAt) }) };
 }
 
 function learntOf({ maxAttempts, perMinute }: Shape): NonNullable<ShownSite['learnt']> {
