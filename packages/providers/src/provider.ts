@@ -39,9 +39,8 @@ export interface SendingLimits {
   readonly rates?: readonly Rate[];
   readonly maxConnections?: number;
   readonly maxMessagesPerConnection?: number;
-  /** Recipients of one message. */
+  /** Recipients of one message. Its size is told by the server itself (SIZE). */
   readonly maxRecipients?: number;
-  readonly maxMessageBytes?: number;
   /** The page that says so. */
   readonly source: string;
 }

@@ -54,6 +54,26 @@ describe('regions and accounts', () => {
 });
 
 it.each([
+  ['sendgrid', [452, undefined, 'Too many recipients received this hour'], 'quota'],
+  ['ses', [454, undefined, 'Throttling failure: Daily message quota exceeded'], 'quota'],
+  ['ses', [421, undefined, 'Too many concurrent SMTP connections'], 'connections'],
+  ['microsoft365', [554, enhancedStatus(5, 2, 0), 'SubmissionQuotaExceededException'], 'quota'],
+  // Of this message and its author: it fails, and others go on.
+  [
+    'microsoft365',
+    [
+      550,
+      enhancedStatus(5, 7, 60),
+      'SMTP; Client does not have permissions to send as this sender',
+    ],
+    undefined,
+  ],
+] as const)('takes %s for what it documents: %j', (name, [code, status, text], about) => {
+  const { replies } = findProvider(name) ?? expect.unreachable();
+  expect(meaningOfReply(createReply(code, status, text), replies)?.about).toBe(about);
+});
+
+it.each([
   ['alt1.aspmx.l.google.com', 'google'],
   ['example-com.mail.protection.outlook.com', 'microsoft'],
   ['mta5.am0.yahoodns.net', 'yahoo'],

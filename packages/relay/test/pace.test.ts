@@ -38,15 +38,15 @@ describe('the limits of a host', () => {
   });
 
   it('are the tightest of a route with several', () => {
-    const route = routeTo(hostAt('microsoft365', 'a@b.test'), hostAt('gmail', 'me@gmail.com'));
+    const route = routeTo(hostAt('microsoft365', 'a@b.test'), hostAt('gmail', 'me@example.com'));
     const rules = createPaceRules(tableOf(route));
     const site = siteOfHosts(route);
     expect(site).toBe('hosts:outbound');
     expect(rules.limitsOfSite(site)).toEqual({ maxAttempts: 3 });
     expect(rules.ratesOf(site)).toEqual([
       { of: 'messages', count: 30, perMs: 60_000 },
-      { of: 'recipients', count: 500, perMs: DAY_MS },
-      daily(500),
+      { of: 'recipients', count: 3000, perMs: DAY_MS },
+      daily(2000),
     ]);
     expect(rules.maxRecipientsOf(site)).toBe(100);
   });

@@ -58,7 +58,6 @@ export const AMAZON_SES: Partial<Provider> = {
   regionalHost: 'email-smtp.{region}.amazonaws.com',
   limits: {
     maxRecipients: 50,
-    maxMessageBytes: 40_000_000,
     source: 'https://docs.aws.amazon.com/ses/latest/dg/quotas.html',
   },
   replies: REPLIES,

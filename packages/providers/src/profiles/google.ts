@@ -108,18 +108,13 @@ export const GMAIL: Partial<Provider> = {
       { of: 'recipients', count: 3000, perMs: DAY_MS },
     ],
     maxRecipients: 100,
-    maxMessageBytes: 25_000_000,
     source: 'https://support.google.com/a/answer/166852',
   },
   domainLimits: {
     domains: ['gmail.com', 'googlemail.com'],
     limits: {
-      rates: [
-        { of: 'messages', count: 500, perMs: DAY_MS },
-        { of: 'recipients', count: 500, perMs: DAY_MS },
-      ],
-      maxRecipients: 100,
-      maxMessageBytes: 25_000_000,
+      rates: [{ of: 'messages', count: 500, perMs: DAY_MS }],
+      maxRecipients: 500,
       source: 'https://support.google.com/mail/answer/22839',
     },
   },

@@ -1,15 +1,16 @@
 /**
  * The other services, as data: what their pages tell of limits and replies.
  *
- * Yahoo: https://senders.yahooinc.com/smtp-error-codes/, https://help.yahoo.com/kb/SLN17518.html.
- * SendGrid: https://www.twilio.com/docs/sendgrid/for-developers/sending-email/integrating-with-the-smtp-api.
- * Mailgun: https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/send-smtp.
+ * Yahoo: https://senders.yahooinc.com/smtp-error-codes/; it tells limits of its business accounts alone.
+ * SendGrid: https://www.twilio.com/docs/sendgrid/for-developers/sending-email/smtp-errors-and-troubleshooting.
+ * Mailgun: https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages; it tells a limit
+ * of recipients for batches alone.
  * Postmark: https://postmarkapp.com/developer/user-guide/send-email-with-smtp.
  * SMTP.com: https://kb.smtp.com/article/1033-settings.
  */
 import type { MailboxProvider, Provider } from '../provider.ts';
 import type { ReplyRule } from '../reply-meaning.ts';
-import { DAY_MS, HOUR_MS, MINUTE_MS } from './time.ts';
+import { HOUR_MS, MINUTE_MS } from './time.ts';
 
 const YAHOO_DEFERRALS: readonly ReplyRule[] = [
   {
@@ -34,11 +35,6 @@ const YAHOO_DEFERRALS: readonly ReplyRule[] = [
 
 export const YAHOO: Partial<Provider> = {
   login: 'your whole address, and an app password made in the settings of your account',
-  limits: {
-    rates: [{ of: 'recipients', count: 500, perMs: DAY_MS }],
-    maxRecipients: 100,
-    source: 'https://help.yahoo.com/kb/SLN17518.html',
-  },
   replies: [
     {
       codes: [535],
@@ -64,7 +60,6 @@ export const SENDGRID: Partial<Provider> = {
   user: { kind: 'fixed', name: 'apikey' },
   limits: {
     maxMessagesPerConnection: 5000,
-    maxMessageBytes: 30_000_000,
     source:
       'https://www.twilio.com/docs/sendgrid/for-developers/sending-email/integrating-with-the-smtp-api',
   },
@@ -102,11 +97,6 @@ export const SENDGRID: Partial<Provider> = {
 export const MAILGUN: Partial<Provider> = {
   login: 'SMTP credentials of the sending domain; region "eu" for domains of the EU region',
   regionalHost: 'smtp.{region}.mailgun.org',
-  limits: {
-    maxRecipients: 1000,
-    maxMessageBytes: 25_000_000,
-    source: 'https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/send-smtp',
-  },
 };
 
 export const POSTMARK: Partial<Provider> = {
@@ -114,8 +104,7 @@ export const POSTMARK: Partial<Provider> = {
   user: { kind: 'password' },
   limits: {
     maxRecipients: 50,
-    maxMessageBytes: 10_000_000,
-    source: 'https://postmarkapp.com/developer/user-guide/send-email-with-smtp',
+    source: 'https://postmarkapp.com/developer',
   },
 };
 
