@@ -138,6 +138,32 @@ describe('search', () => {
     const page = await reader.search({ subject: 'invoice' }, 'INBOX', { limit: 1, offset: 1 });
     expect(page).toMatchObject({ total: 2, messages: [{ subject: 'Invoice Nr. 7' }] });
   });
+
+  it('finds in bodies what show shows of them, whatever they are made of', async () => {
+    const maildir = await sampleMaildir();
+    const text = 'Grüße aus Köln\n';
+    for (const [index, message] of formsOf(text).entries()) {
+      const filler = `${index} ${'x'.repeat(76)}\n`.repeat(2000);
+      await maildir.deliver(sampleMessage(`${index}`, filler));
+      await maildir.deliver(Buffer.concat([Buffer.from(`Subject: form ${index}\n`), message]));
+    }
+    const reader = createMaildirReader(maildir);
+    const shown: { readonly subject: string; readonly text: string }[] = [];
+    for (const message of (await reader.list('INBOX', { limit: 100 })).messages) {
+      shown.push(await reader.show(message));
+    }
+    for (const body of ['grüße aus köln', 'xxx', 'second', 'attached']) {
+      const searches = [body, 'x'].map((each) =>
+        reader.search({ body: each }, 'INBOX', { limit: 100 }),
+      );
+      const [found] = await Promise.all(searches);
+      expect(found?.messages.map(({ subject }) => subject)).toEqual(
+        shown.filter(({ text }) => text.toLowerCase().includes(body)).map(({ subject }) => subject),
+      );
+    }
+    const found = await reader.search({ body: 'aus köln' }, 'INBOX', { limit: 100 });
+    expect(found.total).toBe(formsOf(text).length);
+  });
 });
 
 describe('mark and move', () => {
@@ -255,3 +281,37 @@ describe('with other programs in the same Maildir', () => {
     expect((await reader.list('Archive')).total).toBe(30);
   });
 });
+
+/** The same text in all the forms that messages give it, header fields first. */
+function formsOf(text: string): readonly Buffer[] {
+  const html = `<html><body><p>${text.replace('ö', '&ouml;').replace(' aus', ' <b>aus</b>')}</p></body></html>\n`;
+  const quoted = (from: string): string =>
+    [...Buffer.from(from)].map((octet) => `=${octet.toString(16).toUpperCase()}`).join('=\n');
+  const plain = `Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n${quoted(text)}`;
+  const asHtml = `Content-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: base64\n\n${Buffer.from(html).toString('base64')}\n`;
+  const file = `Content-Type: image/png\nContent-Transfer-Encoding: base64\n\n${`${'A'.repeat(76)}\n`.repeat(3000)}`;
+  const attached = `Content-Disposition: attachment\n\nattached\n`;
+  const multipart = (kind: string, boundary: string, ...parts: readonly string[]): string =>
+    `Content-Type: multipart/${kind};\n boundary="${boundary}"\n\n${parts.map((part) => `--${boundary}\n${part}\n`).join('')}--${boundary}--\n`;
+  const both = multipart('alternative', 'a', plain, asHtml);
+  const forms = [
+    plain,
+    asHtml,
+    both,
+    multipart('alternative', 'a', '\n \n', asHtml),
+    multipart('mixed', 'm', file, both, file, '\nsecond\n', attached),
+    multipart('mixed', 'm', multipart('related', 'r', asHtml, file), attached),
+    multipart('mixed', 'm', `\n${'long '.repeat(30_000)}\n`, plain),
+    `Content-Type: text/plain; charset=utf-8; format=flowed\n\n${text.replace(' ', ' \n')}`,
+  ];
+  return [
+    ...forms.map((form) => Buffer.from(form)),
+    ...forms.map((form) => Buffer.from(form.replaceAll('\n', '\r\n'))),
+    Buffer.from(`Content-Type: text/plain; charset=iso-8859-1\n\n${text}`, 'latin1'),
+    Buffer.from(`Content-Type: text/html; charset=windows-1252\n\n${html}`, 'latin1'),
+    Buffer.from(
+      multipart('mixed', 'm', `Content-Type: text/plain; charset=iso-8859-1\n\n${text}`),
+      'latin1',
+    ),
+  ];
+}

@@ -2,14 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { readSimpleText } from '../src/reading/simple-text.ts';
+import { readSimpleText, simpleTextBytes } from '../src/reading/simple-text.ts';
 
 async function read(message: string | Buffer, maxBytes = 1000): Promise<string | undefined> {
   const directory = await mkdtemp(join(tmpdir(), 'simple-text-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const path = join(directory, 'message');
   await writeFile(path, message);
-  return readSimpleText(path, maxBytes);
+  return readSimpleText(path, maxBytes, Buffer.alloc(simpleTextBytes(maxBytes), 'x'));
 }
 
 it.each([

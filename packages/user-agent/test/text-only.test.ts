@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { textOnly } from '../src/reading/text-only.ts';
+import { TEXT_ONLY_BYTES, textOnly } from '../src/reading/text-only.ts';
 
 async function filtered(message: string): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'text-only-'));
@@ -11,7 +11,8 @@ async function filtered(message: string): Promise<string> {
   const path = join(directory, 'message');
   await writeFile(path, message);
   const pieces: Buffer[] = [];
-  for await (const piece of textOnly(path)) pieces.push(piece);
+  const memory = Buffer.alloc(TEXT_ONLY_BYTES, '--b\n');
+  for await (const piece of textOnly(path, memory)) pieces.push(piece);
   return Buffer.concat(pieces).toString();
 }
 

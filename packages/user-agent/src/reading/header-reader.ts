@@ -60,7 +60,7 @@ async function readSection(file: number, buffer: Buffer): Promise<string> {
     const { bytesRead } = await readFile(file, buffer, 0, buffer.length, text.length);
     if (bytesRead === 0) return text;
     const octets = buffer.subarray(0, bytesRead);
-    const end = text === '' ? endIn(octets) : -1;
+    const end = text === '' ? headerEnd(octets) : -1;
     if (end !== -1) return octets.toString('latin1', 0, end);
     text += octets.toString('latin1');
     const late = /\n\r?\n/.exec(text);
@@ -70,7 +70,7 @@ async function readSection(file: number, buffer: Buffer): Promise<string> {
 }
 
 /** Where the first empty line of the octets ends; -1 where there is none. */
-function endIn(octets: Buffer): number {
+export function headerEnd(octets: Buffer): number {
   const lf = octets.indexOf('\n\n');
   const crlf = octets.indexOf('\n\r\n');
   if (lf !== -1 && (crlf === -1 || lf < crlf)) return lf + 2;

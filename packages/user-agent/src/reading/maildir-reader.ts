@@ -19,7 +19,7 @@ import { within } from './criteria.ts';
 import type { Criteria } from './criteria.ts';
 import { listMessages, searchMessages } from './select-messages.ts';
 import type { MessagePage, PageOptions } from './select-messages.ts';
-import { readMessageText, showMessage } from './show-message.ts';
+import { createTextReader, showMessage } from './show-message.ts';
 import type { ShownMessage } from './show-message.ts';
 
 export interface MaildirReaderOptions {
@@ -72,10 +72,12 @@ export function createMaildirReader(options: MaildirReaderOptions): MaildirReade
   return {
     folders: () => listFolders(directory),
     list: async (folder, page = {}) => listMessages(await placeOf(folder), page),
-    search: async (criteria, folder, page = {}) =>
-      searchMessages(await placeOf(folder), criteria, page, async (path) =>
-        within(await readMessageText(path, maxTextBytes), criteria.body),
-      ),
+    search: async (criteria, folder, page = {}) => {
+      const texts = createTextReader(maxTextBytes);
+      return searchMessages(await placeOf(folder), criteria, page, async (path) =>
+        within(await texts.read(path), criteria.body),
+      );
+    },
     show: async ({ folder, id }) =>
       withMessage(await placeOf(folder), id, (path, entry) =>
         showMessage(path, entry, maxTextBytes),

@@ -16,7 +16,8 @@ import { loadFieldReader, summarize } from './message-summary.ts';
 import type { MessageSummary, ShownAddress } from './message-summary.ts';
 import { notificationText } from './notification-text.ts';
 import { readPartText } from './part-text.ts';
-import { readSimpleText } from './simple-text.ts';
+import { readSimpleText, simpleTextBytes } from './simple-text.ts';
+import { TEXT_ONLY_BYTES, textOnly } from './text-only.ts';
 import { walkParts } from './walk-parts.ts';
 import type { MessagePart, VisitPart, WalkOptions } from './walk-parts.ts';
 
@@ -68,13 +69,43 @@ export async function showMessage(
   };
 }
 
-/** The text of the message in a file, for a search. @throws what the file system throws */
-export async function readMessageText(path: string, maxTextBytes: number): Promise<string> {
-  const simple = await readSimpleText(path, maxTextBytes);
+/** Reads the text of messages, for a search. */
+export interface TextReader {
+  /** The text of the message in a file. @throws what the file system throws */
+  read(path: string): Promise<string>;
+}
+
+/** Makes a reader; it may read several files at a time, and uses its memory again. */
+export function createTextReader(maxTextBytes: number): TextReader {
+  const spare: Buffer[] = [];
+  const memoryBytes = Math.max(simpleTextBytes(maxTextBytes), TEXT_ONLY_BYTES);
+  return {
+    async read(path) {
+      const memory = spare.pop() ?? Buffer.allocUnsafe(memoryBytes);
+      try {
+        return await readMessageText(path, maxTextBytes, memory);
+      } finally {
+        spare.push(memory);
+      }
+    },
+  };
+}
+
+async function readMessageText(
+  path: string,
+  maxTextBytes: number,
+  memory: Buffer,
+): Promise<string> {
+  const simple = await readSimpleText(path, maxTextBytes, memory);
   if (simple !== undefined) return simple;
   const body = new BodyText(maxTextBytes);
   const visit: VisitPart = async (part) => (isText(part) ? body.take(part) : undefined);
-  await walkTolerantly(path, visit, { onlyText: true });
+  const octets = textOnly(path, memory);
+  try {
+    await walkTolerantly(path, visit, { octets });
+  } finally {
+    await octets.return(undefined); // who stops early may leave it reading into the memory
+  }
   return body.text;
 }
 

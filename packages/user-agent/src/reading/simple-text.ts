@@ -9,18 +9,54 @@
  */
 import { open } from 'node:fs/promises';
 import { fieldValues, readHeaderSection } from '@posthouse/mail';
+import { headerEnd } from './header-reader.ts';
 import { decodeText } from './part-text.ts';
 
 const MAX_HEADER_BYTES = 65_536;
 /** An octet of text takes up to three in quoted-printable. */
 const MAX_EXPANSION = 3;
 
-/** At most `maxBytes` of the text. @throws what the file system throws */
-export async function readSimpleText(path: string, maxBytes: number): Promise<string | undefined> {
-  const octets = await readBeginning(path, MAX_HEADER_BYTES + maxBytes * MAX_EXPANSION);
-  const end = /\n\r?\n/.exec(octets.toString('latin1', 0, MAX_HEADER_BYTES));
-  if (end === null || octets.toString('latin1', 0, 5) === 'From ') return undefined;
-  const bodyAt = end.index + end[0].length;
+/** Octets of memory to read at most `maxBytes` of text with. */
+export function simpleTextBytes(maxBytes: number): number {
+  return MAX_HEADER_BYTES + maxBytes * MAX_EXPANSION;
+}
+
+/**
+ * At most `maxBytes` of the text.
+ * @param memory at least `simpleTextBytes`, for this call alone
+ * @throws what the file system throws
+ */
+export async function readSimpleText(
+  path: string,
+  maxBytes: number,
+  memory: Buffer,
+): Promise<string | undefined> {
+  const file = await open(path, 'r');
+  try {
+    const { bytesRead } = await file.read(memory, 0, MAX_HEADER_BYTES);
+    const simple = simpleIn(memory.subarray(0, bytesRead));
+    if (simple === undefined) return undefined;
+    let end = bytesRead;
+    if (end === MAX_HEADER_BYTES) {
+      end += (await file.read(memory, end, simpleTextBytes(maxBytes) - end)).bytesRead;
+    }
+    const decoded = decode(simple.encoding, memory.subarray(simple.bodyAt, end));
+    return decoded && decodeText(simple.type, decoded.subarray(0, maxBytes));
+  } finally {
+    await file.close();
+  }
+}
+
+interface SimpleText {
+  readonly bodyAt: number;
+  readonly type: string;
+  readonly encoding: string;
+}
+
+/** What the beginning of a file says of its text; `undefined` where it is not surely plain. */
+function simpleIn(octets: Buffer): SimpleText | undefined {
+  const bodyAt = headerEnd(octets);
+  if (bodyAt === -1 || octets.toString('latin1', 0, 5) === 'From ') return undefined;
   const header = octets.toString('latin1', 0, bodyAt).replace(/\r?\n/g, '\r\n');
   const section = readHeaderSection(Buffer.from(header, 'latin1'));
   const [type = 'text/plain', ...others] = fieldValues(section, 'Content-Type');
@@ -28,8 +64,7 @@ export async function readSimpleText(path: string, maxBytes: number): Promise<st
   const isAttached = fieldValues(section, 'Content-Disposition').length > 0;
   if (!isPlain || isAttached || /\bname\b|\bflowed\b/i.test(type)) return undefined;
   const [encoding = '7bit'] = fieldValues(section, 'Content-Transfer-Encoding');
-  const decoded = decode(encoding.toLowerCase(), octets.subarray(bodyAt));
-  return decoded && decodeText(type, decoded.subarray(0, maxBytes));
+  return { bodyAt, type, encoding: encoding.toLowerCase() };
 }
 
 /** `undefined`: an encoding that we leave to the parser. */
@@ -50,17 +85,5 @@ function decode(encoding: string, body: Buffer): Buffer | undefined {
     }
     default:
       return undefined;
-  }
-}
-
-async function readBeginning(path: string, maxBytes: number): Promise<Buffer> {
-  const file = await open(path, 'r');
-  try {
-    const { size } = await file.stat();
-    const octets = Buffer.allocUnsafe(Math.min(size, maxBytes));
-    const { bytesRead } = await file.read(octets, 0, octets.length, 0);
-    return octets.subarray(0, bytesRead);
-  } finally {
-    await file.close();
   }
 }

@@ -5,6 +5,8 @@
  * Passes header sections, text and boundaries on as they are; of a part that is neither text
  * nor multipart, or says that it is an attachment, nothing but its header section. What looks
  * like no MIME goes by untouched. Holds one line, or one part's header section, at most 64 KiB.
+ * All is read into one piece of memory: buffers that come and go lie outside of the heap, where
+ * the collector lets dozens of megabytes of them wait.
  *
  * RFC 2046 §5.1 (boundaries), RFC 2183.
  */
@@ -15,30 +17,41 @@ type Place = 'dropped' | 'header' | 'kept';
 
 const READ_BYTES = 65_536;
 const MAX_HELD_BYTES = 65_536;
+/** Octets of memory to read with. */
+export const TEXT_ONLY_BYTES: number = READ_BYTES + MAX_HELD_BYTES;
 const [LF, DASH] = [10, 45];
 
-/** Reads a message's file. What is left out makes no garbage. @throws what the file system throws */
-export async function* textOnly(path: string): AsyncGenerator<Buffer, void, void> {
+/**
+ * Reads a message's file. What is left out makes no garbage.
+ * @param memory at least `TEXT_ONLY_BYTES`, and nobody else's until the reading has ended
+ * @throws what the file system throws
+ */
+export async function* textOnly(
+  path: string,
+  memory: Buffer,
+): AsyncGenerator<Buffer, undefined, undefined> {
   const filter = new TextFilter();
-  for await (const octets of readAgain(path)) {
-    for (const kept of filter.take(octets)) yield Buffer.from(kept); // the memory is used again
-  }
-  for (const kept of filter.end()) yield Buffer.from(kept);
-}
-
-/** Each piece is gone when the next is asked for. */
-async function* readAgain(path: string): AsyncGenerator<Buffer, void, void> {
   const file = await open(path, 'r');
   try {
-    const memory = Buffer.allocUnsafe(READ_BYTES);
+    let held = 0;
     for (;;) {
-      const { bytesRead } = await file.read(memory, 0, memory.length);
+      const { bytesRead } = await file.read(memory, held, READ_BYTES);
+      const octets = memory.subarray(0, held + bytesRead);
+      const taken = bytesRead === 0 ? held : takenOf(octets);
+      for (const kept of filter.take(octets.subarray(0, taken))) yield Buffer.from(kept);
       if (bytesRead === 0) return;
-      yield memory.subarray(0, bytesRead);
+      memory.copyWithin(0, taken, octets.length);
+      held = octets.length - taken;
     }
   } finally {
     await file.close();
   }
+}
+
+/** How many of the octets go on: whole lines, or all where the last one is too long to hold. */
+function takenOf(octets: Buffer): number {
+  const whole = octets.lastIndexOf(LF) + 1;
+  return octets.length - whole > MAX_HELD_BYTES ? octets.length : whole;
 }
 
 class TextFilter {
@@ -46,23 +59,16 @@ class TextFilter {
   readonly #boundaries = new Set<string>();
   /** The header section so far, in latin1. */
   #header = '';
-  /** A line that has not ended. */
-  #rest: Buffer = Buffer.alloc(0);
-  /** Whether `#rest` is the middle of a line, whose beginning has gone by. */
+  /** The beginning of a line has gone by, and its end is to come. */
   #isMiddle = false;
 
-  *take(chunk: Buffer): Generator<Buffer, void, void> {
-    const octets = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+  /** Whole lines; behind them, the beginning of one that is too long, or the end of the file. */
+  *take(octets: Buffer): Generator<Buffer, void, void> {
     const whole = octets.lastIndexOf(LF) + 1;
     if (whole > 0) yield* this.#lines(octets.subarray(0, whole));
-    this.#rest = Buffer.from(octets.subarray(whole));
-    if (this.#rest.length > MAX_HELD_BYTES) yield* this.end();
-  }
-
-  *end(): Generator<Buffer, void, void> {
-    if (this.#rest.length > 0 && this.#place !== 'dropped') yield this.#rest;
+    if (whole === octets.length) return;
+    if (this.#place !== 'dropped') yield octets.subarray(whole);
     this.#isMiddle = true;
-    this.#rest = Buffer.alloc(0);
   }
 
   /** Whole lines, or the end of one and then whole ones. */

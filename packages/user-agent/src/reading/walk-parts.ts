@@ -11,7 +11,6 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { AttachmentStream, Headers, MailParser, MessageText } from 'mailparser';
-import { textOnly } from './text-only.ts';
 
 /** A leaf of the message. */
 export interface MessagePart {
@@ -42,15 +41,15 @@ export type VisitPart = (part: MessagePart) => Promise<void | 'enough'>;
 const READ_BYTES = 16_384;
 
 export interface WalkOptions {
-  /** Whether parts that are no text may come without their content. @default false */
-  readonly onlyText?: boolean;
+  /** The message, instead of what the file holds. */
+  readonly octets?: AsyncIterable<Buffer>;
 }
 
 /** Walks through. @throws what the parser, the file system or `visit` throws */
 export async function walkParts(
   path: string,
   visit: VisitPart,
-  { onlyText = false }: WalkOptions = {},
+  { octets }: WalkOptions = {},
 ): Promise<void> {
   const { MailParser: Parser } = await import('mailparser');
   const parser = new Parser({
@@ -64,9 +63,10 @@ export async function walkParts(
   // A parser that has failed ends the stream of no part: whoever reads one would wait for ever.
   let content: Readable | undefined;
   parser.on('error', (error: Error) => content?.destroy(error));
-  const source = onlyText
-    ? Readable.from(textOnly(path), { highWaterMark: 1 })
-    : createReadStream(path, { highWaterMark: READ_BYTES });
+  const source =
+    octets === undefined
+      ? createReadStream(path, { highWaterMark: READ_BYTES })
+      : Readable.from(octets, { highWaterMark: 1 });
   source.on('error', (error: Error) => parser.destroy(error));
   source.pipe(parser);
   try {
