@@ -24,6 +24,7 @@ describe('a message without its attachments', () => {
     ['plain', 'Subject: x\n\n--not a boundary\ntext'],
     ['no header', 'just text\n'],
     ['nothing', ''],
+    ['a boundary first', '--b\nContent-Type: multipart/x; boundary=b\n\ntext\n'],
     [
       'nested',
       'Content-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: multipart/alternative; boundary=b\n\n--b\n\nx\n--b\nContent-Type: text/html\n\n<p>\n--b--\n--a--\n',
@@ -47,6 +48,15 @@ describe('a message without its attachments', () => {
     expect(await filtered(MIXED(type, content))).toBe(
       MIXED(type, '').replace('\n\n\n--b', '\n\n--b'),
     );
+  });
+
+  it('goes on behind a boundary that a read begins with', async () => {
+    const head = 'Content-Type: multipart/mixed; boundary=b\n\n';
+    const text = `${'x'.repeat(65_535 - head.length)}\n`;
+    const part = `--b\nContent-Type: image/png\n\n`;
+    const content = `${'A'.repeat(76)}\n`.repeat(2000);
+    const message = `${head}${text}${part}${content}--b--\n`;
+    expect(await filtered(message)).toBe(`${head}${text}${part}--b--\n`);
   });
 
   it('gives back no octet that was not there, whatever the text', async () => {

@@ -98,12 +98,11 @@ class TextFilter {
 
   /** Where the next line of a boundary begins; the end of the octets where none does. */
   #bodyEnd(octets: Buffer, from: number): number {
-    let at = octets[from] === DASH ? from : octets.indexOf('\n--', from) + 1;
-    while (at > 0 || octets[at] === DASH) {
+    let at = octets[from] === DASH ? from : dashesAfter(octets, from);
+    while (at !== -1) {
       const end = octets.indexOf(LF, at);
       if (this.#isBoundary(octets.toString('latin1', at, Math.min(end, at + 200)))) return at;
-      at = octets.indexOf('\n--', at) + 1;
-      if (at === 0) break;
+      at = dashesAfter(octets, at);
     }
     return octets.length;
   }
@@ -140,4 +139,10 @@ class TextFilter {
     const isText = type.startsWith('text/') && !isAttached;
     this.#place = isMultipart || isText ? 'kept' : 'dropped';
   }
+}
+
+/** Where the next line that begins with dashes does; -1 where none does. */
+function dashesAfter(octets: Buffer, from: number): number {
+  const before = octets.indexOf('\n--', from);
+  return before === -1 ? -1 : before + 1;
 }
