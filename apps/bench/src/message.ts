@@ -15,9 +15,14 @@ const LINE = `${'0123456789'.repeat(7)}\r\n`;
 export interface MessagePattern {
   /** From the number's end to the final dot, dot-stuffed: as on the wire. */
   readonly wireEnd: Buffer;
+  /** The same without stuffing and final dot: as BDAT carries it. */
+  readonly chunkedEnd: Buffer;
   /** The same without stuffing and final dot, line ends as LF. */
   readonly storedEnd: string;
 }
+
+/** How a message came: dot-stuffed up to its final dot, or in chunks of a known length. */
+export type WireForm = 'data' | 'chunks';
 
 /** The pattern for messages of that many octets. */
 export function createPattern(messageBytes: number): MessagePattern {
@@ -29,6 +34,7 @@ export function createPattern(messageBytes: number): MessagePattern {
   const text = `${start}${body.slice(0, -2).replaceAll('\r\n', '\n').replace(/\r$/, '0').replaceAll('\n', '\r\n')}\r\n`;
   return {
     wireEnd: Buffer.from(`${text.replaceAll('\r\n.', '\r\n..')}.\r\n`, 'latin1'),
+    chunkedEnd: Buffer.from(text, 'latin1'),
     storedEnd: text.replaceAll('\r\n', '\n'),
   };
 }
@@ -53,14 +59,16 @@ export function recognize(
   return text.slice(end) === pattern.storedEnd ? Number(text.slice(dash + 1, end)) : undefined;
 }
 
-/** The number of a message in its wire form with the final dot, or undefined as above. */
+/** The number of a message in its wire form, with the final dot after DATA; or undefined as above. */
 export function recognizeOnWire(
   received: Buffer,
   pattern: MessagePattern,
+  form: WireForm,
 ): { readonly run: string; readonly number: number } | undefined {
+  const expected = form === 'data' ? pattern.wireEnd : pattern.chunkedEnd;
   const at = received.indexOf(MARK, 0, 'latin1');
-  const end = received.length - pattern.wireEnd.length;
-  if (at === -1 || end < at || !received.subarray(end).equals(pattern.wireEnd)) return undefined;
+  const end = received.length - expected.length;
+  if (at === -1 || end < at || !received.subarray(end).equals(expected)) return undefined;
   const [run = '', number] = received.toString('latin1', at + MARK.length, end).split('-');
   return { run, number: Number(number) };
 }

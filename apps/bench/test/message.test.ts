@@ -30,6 +30,6 @@ test('a stored message of another run, cut or changed is not known', () => {
 });
 
 test('a message on the wire is known, stuffed and with its final dot', () => {
-  expect(recognizeOnWire(onWire(3), pattern)).toEqual({ run: 'round1', number: 3 });
-  expect(recognizeOnWire(onWire(3).subarray(0, -1), pattern)).toBeUndefined();
+  expect(recognizeOnWire(onWire(3), pattern, 'data')).toEqual({ run: 'round1', number: 3 });
+  expect(recognizeOnWire(onWire(3).subarray(0, -1), pattern, 'data')).toBeUndefined();
 });

@@ -43,3 +43,25 @@ test('a message that comes twice or from another run is told apart, cut at any o
   await once(socket, 'close');
   expect(record.check('round1')).toMatchObject({ good: 1, repeated: 1, foreign: 1 });
 });
+
+test('a message in chunks is whole or not, in one piece and cut at any octet', async () => {
+  const { port, record } = await startedSink();
+  const whole = messageHead('round1', 1) + pattern.chunkedEnd.toString('latin1');
+  const stuffed = messageHead('round1', 2) + pattern.wireEnd.toString('latin1');
+  const bdat = (octets: string, last = ' LAST'): string =>
+    `BDAT ${octets.length}${last}\r\n${octets}`;
+  const transactions = [
+    bdat(whole),
+    bdat(whole.slice(0, 700), '') + bdat(whole.slice(700), '') + bdat(''),
+    bdat(stuffed),
+    bdat(whole.slice(0, -1)),
+  ].map((content) => `MAIL FROM:<>\r\nRCPT TO:<r0@a.test>\r\n${content}`);
+  const dialogue = `EHLO a\r\n${transactions.join('')}QUIT\r\n`;
+  for (const pieces of [[dialogue], dialogue]) {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    for (const piece of pieces) socket.write(piece);
+    socket.resume();
+    await once(socket, 'close');
+    expect(record.check('round1')).toMatchObject({ good: 1, repeated: 1, foreign: 2 });
+  }
+});

@@ -1,6 +1,6 @@
 /** What came to the sink, over all connections: which message, to which recipient, when. */
 import { recognizeOnWire } from '../message.ts';
-import type { MessagePattern } from '../message.ts';
+import type { MessagePattern, WireForm } from '../message.ts';
 import { now } from '../meter/clock.ts';
 import type { Findings } from './arrival.ts';
 
@@ -32,11 +32,11 @@ export class SinkRecord {
     return this.#firstAt;
   }
 
-  take(received: Buffer, recipients: readonly number[]): void {
+  take(received: Buffer, recipients: readonly number[], form: WireForm): void {
     const at = now();
     this.#firstAt ??= at;
     this.#taken += recipients.length;
-    const known = recognizeOnWire(received, this.#pattern);
+    const known = recognizeOnWire(received, this.#pattern, form);
     if (known === undefined) {
       this.#foreign += recipients.length;
       return;
