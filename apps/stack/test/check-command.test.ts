@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addAccount } from '@posthouse/directory';
 import { expect, onTestFinished, test } from 'vitest';
-import { run } from './interop/program.ts';
-import { POSTHOUSE } from './system/stack-process.ts';
+import { posthouse } from './system/commands.ts';
 
 test('aliases that lead to nobody are named, and the file is right', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'posthouse-check-'));
@@ -22,13 +21,12 @@ file = "accounts"
 "team@example.test" = ["info@example.test"]
 `,
   );
-  const args = ['--conditions=@posthouse/source', POSTHOUSE, 'check'];
-  const { exitCode, output, screen } = await run({ program: process.execPath, args }, directory);
-  expect(exitCode).toBe(0);
-  expect(output).toMatch(/posthouse\.toml is right\n$/);
-  expect(
-    screen.match(/warning: the alias (?:info|team)@example\.test leads to bob@/g),
-  ).toHaveLength(2);
+  const { code, err, out } = await posthouse(directory, ['check']);
+  expect(code).toBe(0);
+  expect(out).toMatch(/posthouse\.toml is right\n$/);
+  expect(err.match(/warning: the alias (?:info|team)@example\.test leads to bob@/g)).toHaveLength(
+    2,
+  );
 });
 
 test('secrets that cannot be read are named', async () => {
@@ -40,8 +38,7 @@ test('secrets that cannot be read are named', async () => {
     join(directory, 'posthouse.toml'),
     `[relay]\noutbound = "relayhost"\nrelayhost = ${hop}\n`,
   );
-  const args = ['--conditions=@posthouse/source', POSTHOUSE, 'check'];
-  const { exitCode, screen } = await run({ program: process.execPath, args }, directory);
-  expect(exitCode).toBe(0);
-  expect(screen).toMatch(/warning: The password cannot be read: .*secrets.gone/);
+  const { code, err } = await posthouse(directory, ['check']);
+  expect(code).toBe(0);
+  expect(err).toMatch(/warning: The password cannot be read: .*secrets.gone/);
 });

@@ -118,6 +118,8 @@ export interface Selection {
   /** The recipient's address. */
   readonly recipient?: string;
   readonly acceptedBefore?: number;
+  /** Under a lease at this time: an attempt is under way. */
+  readonly leasedAt?: number;
 }
 
 /**

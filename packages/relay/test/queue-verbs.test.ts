@@ -109,6 +109,7 @@ test('a list tells who, how it stands and when it goes on', async () => {
 test.each([
   [{ state: 'held' }, 0],
   [{ state: 'queued' }, 2],
+  [{ state: 'active' }, 0],
   [{ domain: 'Example.NET' }, 1],
   [{ sender: '<alice@example.test>' }, 2],
   [{ sender: '<>' }, 0],

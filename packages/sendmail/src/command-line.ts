@@ -74,6 +74,11 @@ class Reading {
     verbose: false,
   };
 
+  longOption(word: string): void {
+    if (word === '--help') this.mode = 'help';
+    else this.wrong = `there is no option ${word}; options are single letters`;
+  }
+
   /** An option without a value. */
   flag(letter: string): void {
     if (letter === 't') this.send.readsRecipients = true;
@@ -183,10 +188,9 @@ export function readCommandLine(argv: readonly string[], name: string): Sendmail
   let at = 0;
   for (; at < argv.length; at++) {
     const word = argv[at] ?? '';
-    if (word === '--help') reading.mode = 'help';
     if (word === '--' || !word.startsWith('-') || word === '-') break;
-    if (word.startsWith('--')) continue;
-    if (readCluster(word, argv[at + 1], reading)) at++;
+    if (word.startsWith('--')) reading.longOption(word);
+    else if (readCluster(word, argv[at + 1], reading)) at++;
   }
   if (argv[at] === '--') at++;
   if (reading.wrong !== undefined) return { kind: 'wrong', text: reading.wrong };

@@ -82,6 +82,8 @@ describe('how programs call sendmail', () => {
 
   it.each([
     ['-Z', '-Z'],
+    ['--bogus a@b.test', 'there is no option --bogus'],
+    ['-t --read-recipients', 'there is no option --read-recipients'],
     ['-bd', 'posthouse up'],
     ['-bv a@b.test', 'posthouse explain'],
     ['-q30m', 'no process stays'],

@@ -1,6 +1,7 @@
 /**
  * Reading a subcommand's arguments, alike for all: options after the manner of parseArgs,
- * `--help`, and wrong use told with the help.
+ * and `--help`. Nothing that was given is left out of account
+ * in silence: what has no effect is wrong use.
  */
 import { parseArgs } from 'node:util';
 import type { ParseArgsOptionsConfig } from 'node:util';
@@ -24,19 +25,49 @@ export function readArguments(
   options: ParseArgsOptionsConfig = {},
 ): Arguments | undefined {
   const all = { ...options, help: { type: 'boolean', short: 'h' } } as const;
-  try {
-    const { positionals, values } = parseArgs({
-      args: [...argv],
-      options: all,
-      allowPositionals: true,
-    });
-    if (values.help !== true) return { values, positionals };
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    throw new ExitError('usage', `${text}\n\n${usage}`, error);
+  const { positionals, tokens, values } = parsed(argv, usage, all);
+  if (values['help'] === true) {
+    process.stdout.write(`${usage}\n`);
+    return undefined;
   }
-  process.stdout.write(`${usage}\n`);
-  return undefined;
+  const names = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []));
+  const twice = names.find(
+    (name, place) => names.indexOf(name) < place && options[name]?.multiple !== true,
+  );
+  if (twice !== undefined) throw wrongUse(`--${twice} is given twice: give it once`, usage);
+  return { values, positionals };
+}
+
+function parsed(argv: readonly string[], usage: string, options: ParseArgsOptionsConfig) {
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: true, tokens: true });
+  } catch (error) {
+    throw wrongUse(error instanceof Error ? error.message : String(error), usage);
+  }
+}
+
+/** Wrong use: what is wrong in a line, then how the help begins. */
+export function wrongUse(text: string, usage: string): ExitError {
+  const [head = usage] = usage.split('\n\n');
+  return new ExitError('usage', `${text}\n\n${head}\n--help says more.`);
+}
+
+/** What stands at the one place of a command, by its name in the help. @throws ExitError `usage` */
+export function onlyWord(words: readonly string[], name: string, usage: string): string {
+  const [word, ...more] = words;
+  if (word === undefined) throw wrongUse(`${name} is missing`, usage);
+  expectNoMore(more, usage);
+  return word;
+}
+
+/** @throws ExitError `usage` */
+export function expectNoMore(words: readonly string[], usage: string): void {
+  if (words.length > 0) throw wrongUse(`One word too many: ${words.join(' ')}`, usage);
+}
+
+/** The first of some options that was given. */
+export function firstGiven(from: Arguments, names: readonly string[]): string | undefined {
+  return names.find((name) => from.values[name] !== undefined);
 }
 
 /** A text option's value; absent where it was not given. */

@@ -3,14 +3,16 @@ import { configurationJsonSchema, readConfiguration } from '@posthouse/configura
 import type { Configuration, ConfigurationReading, Role } from '@posthouse/configuration';
 import { createDirectory } from '@posthouse/directory';
 import { displayMailbox, parseMailbox, silentLogger, systemClock } from '@posthouse/mail';
-import { EXIT, ExitError, loadConfiguration } from '@posthouse/process';
-import { CONFIG_OPTION, readArguments, textValue } from './arguments.ts';
+import { EXIT, loadConfiguration } from '@posthouse/process';
+import { CONFIG_OPTION, expectNoMore, readArguments, textValue, wrongUse } from './arguments.ts';
+import type { Arguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { unreadSecrets } from './unread-secrets.ts';
 
 const ROLES: readonly string[] = ['stack', 'submission', 'relay', 'delivery'] satisfies Role[];
 
-const USAGE = `Usage: posthouse check [FILE] [--role ROLE] [--schema]
+const USAGE = `Usage: posthouse check [FILE] [--role ROLE]
+       posthouse check --schema
 
 Checks a configuration file (default: posthouse.toml in this directory) and lists every
 mistake with its line and how to mend it; warns of aliases that lead to nobody, and of
@@ -28,12 +30,13 @@ export const check: Command = {
     } as const;
     const given = readArguments(argv, USAGE, options);
     if (given === undefined) return EXIT.ok;
+    expectOneMeaning(given);
     if (given.values['schema'] === true) {
       process.stdout.write(`${JSON.stringify(configurationJsonSchema(), undefined, 2)}\n`);
       return EXIT.ok;
     }
     const role = textValue(given, 'role') ?? 'stack';
-    if (!isRole(role)) throw new ExitError('usage', `there is no role ${role}\n\n${USAGE}`);
+    if (!isRole(role)) throw wrongUse(`There is no role ${role}: write ${ROLES.join(', ')}`, USAGE);
     const read = (text: string, path: string): ConfigurationReading =>
       readConfiguration(text, path, { role });
     const { configuration, path } = await loadConfiguration(
@@ -68,6 +71,19 @@ async function lostTargets({ directory, relay }: Configuration): Promise<readonl
     });
   } finally {
     await book.stop();
+  }
+}
+
+/** @throws ExitError `usage` */
+function expectOneMeaning(given: Arguments): void {
+  const [file, ...more] = given.positionals;
+  expectNoMore(more, USAGE);
+  const config = textValue(given, 'config');
+  if (given.values['schema'] === true) {
+    const idle = file ?? config ?? textValue(given, 'role');
+    if (idle !== undefined) throw wrongUse(`--schema goes alone: leave ${idle} out`, USAGE);
+  } else if (file !== undefined && config !== undefined) {
+    throw wrongUse(`${file} and --config ${config} both name the file: leave one out`, USAGE);
   }
 }
 

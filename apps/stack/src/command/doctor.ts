@@ -4,10 +4,10 @@
  */
 import { styleText } from 'node:util';
 import { isTaken } from '@posthouse/mail';
-import { EXIT, ExitError } from '@posthouse/process';
+import { EXIT } from '@posthouse/process';
 import { compose, examineServer, explainFailure, submit } from '@posthouse/user-agent';
 import type { Finding } from '@posthouse/user-agent';
-import { CONFIG_OPTION, readArguments, textValue } from './arguments.ts';
+import { CONFIG_OPTION, expectNoMore, readArguments, textValue, wrongUse } from './arguments.ts';
 import type { Arguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { findServer, SERVER_OPTIONS, SERVER_USAGE } from './submission-place.ts';
@@ -34,10 +34,7 @@ export const doctor: Command = {
   async run(argv) {
     const given = readArguments(argv, USAGE, OPTIONS);
     if (given === undefined) return EXIT.ok;
-    const [server, ...more] = given.positionals;
-    if (more.length > 0) throw new ExitError('usage', USAGE);
-    const named = server === undefined ? given : { ...given, values: { ...given.values, server } };
-    const place = await findServer(named, textValue(given, 'from') ?? '');
+    const place = await findServer(withServer(given), authorOf(given));
     const examination = await examineServer(place.server);
     const findings: readonly Line[] = [
       ...examination.findings.map(withOption),
@@ -51,6 +48,30 @@ export const doctor: Command = {
     return findings.some(({ result }) => result === 'fails') ? EXIT.unavailable : EXIT.ok;
   },
 };
+
+/** A host that stands alone is the server. @throws ExitError `usage` */
+function withServer(given: Arguments): Arguments {
+  const [server, ...more] = given.positionals;
+  expectNoMore(more, USAGE);
+  if (server === undefined) return given;
+  if (given.values['server'] !== undefined) {
+    throw wrongUse(`${server} and --server both say where to: leave one out`, USAGE);
+  }
+  return { ...given, values: { ...given.values, server } };
+}
+
+/** Of the test message, if there is to be one. @throws ExitError `usage` */
+function authorOf(given: Arguments): string {
+  const [from, to] = [textValue(given, 'from'), textValue(given, 'to')];
+  if (to !== undefined && from === undefined) throw wrongUse('--to needs --from ADDRESS', USAGE);
+  if (from !== undefined && to === undefined) {
+    throw wrongUse(
+      `--from is the author of a test message, which needs --to ADDRESS; to log in as ${from}, write --user ${from}`,
+      USAGE,
+    );
+  }
+  return from ?? '';
+}
 
 type Line = Pick<Finding, 'next' | 'result' | 'what'> & { readonly step: string };
 
@@ -66,8 +87,7 @@ function withOption(finding: Finding): Line {
 
 async function testMessage(given: Arguments, place: SubmissionPlace): Promise<readonly Line[]> {
   const [from, to] = [textValue(given, 'from'), textValue(given, 'to')];
-  if (to === undefined) return [];
-  if (from === undefined) throw new ExitError('usage', `--to needs --from\n\n${USAGE}`);
+  if (from === undefined || to === undefined) return [];
   try {
     const text = 'This message was sent by "posthouse doctor" to see whether mail gets through.';
     const message = await compose({ from, to, subject: 'Test message', text });

@@ -37,7 +37,7 @@ import {
   relayOptions,
   Sites,
 } from '@posthouse/relay';
-import { CONFIG_OPTION, readArguments, textValue } from './arguments.ts';
+import { CONFIG_OPTION, onlyWord, readArguments, textValue } from './arguments.ts';
 import type { Command } from './command.ts';
 import { durationText, sizeText } from './explain-decision.ts';
 import type { Decision } from './explain-decision.ts';
@@ -69,9 +69,7 @@ export const explain: Command = {
     } as const;
     const given = readArguments(argv, USAGE, options);
     if (given === undefined) return EXIT.ok;
-    const [address, ...more] = given.positionals;
-    if (address === undefined || more.length > 0) throw new ExitError('usage', USAGE);
-    const to = readAddress(address);
+    const to = readAddress(onlyWord(given.positionals, 'ADDRESS', USAGE));
     const text = textValue(given, 'from');
     const from = text === undefined || text === NULL_PATH ? text : readAddress(text);
     const named = textValue(given, 'config');

@@ -1,8 +1,9 @@
-/** Lines to standard output, as fast as they are read; a reader that has had enough (`| head`) ends them. */
+/** What commands print: lines, as fast as they are read, and that there are none. */
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { Arguments } from './arguments.ts';
 
-/** @throws what the lines throw */
+/** To standard output; a reader that has had enough (`| head`) ends them. @throws what the lines throw */
 export async function printLines(lines: AsyncIterable<string | Uint8Array>): Promise<void> {
   try {
     await pipeline(Readable.from(lines), process.stdout, { end: false });
@@ -10,4 +11,9 @@ export async function printLines(lines: AsyncIterable<string | Uint8Array>): Pro
     const isPipe = error instanceof Error && 'code' in error && error.code === 'EPIPE';
     if (!isPipe) throw error;
   }
+}
+
+/** Where there is nothing to print: a line for people. Standard output is for scripts and stays empty. */
+export function tellEmpty({ values }: Arguments, text: string): void {
+  if (values['json'] !== true) process.stderr.write(`${text}\n`);
 }

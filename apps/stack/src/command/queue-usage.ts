@@ -4,7 +4,7 @@ import { parseDuration } from '@posthouse/configuration';
 import { ExitError } from '@posthouse/process';
 import { readSelection, SELECTION_FIELDS } from '@posthouse/relay';
 import type { OrderFields } from '@posthouse/relay';
-import { CONFIG_OPTION, textValue } from './arguments.ts';
+import { CONFIG_OPTION, textValue, wrongUse } from './arguments.ts';
 import type { Arguments } from './arguments.ts';
 
 export const USAGE = `Usage: posthouse queue COMMAND [options]
@@ -25,8 +25,10 @@ Looks after the queue of a stack or relay, whether it runs or not.
   events [--after CURSOR] [--follow]    what happened, oldest first; --json has each one's cursor
 
 Filters, joined by "and":
-  --state queued|held   --domain DOMAIN   --sender ADDRESS|'<>'
-  --recipient ADDRESS   --older 2h        (or 90s, 10m, 1d12h)
+  --state STATE         held; queued; or active: queued, and an attempt is under way now
+  --domain DOMAIN       --recipient ADDRESS
+  --sender ADDRESS      '<>' for the null path
+  --older 2h            or 90s, 10m, 1d12h
 
   --json            one JSON object a line
   --config FILE     the configuration of what runs
@@ -50,6 +52,35 @@ export const OPTIONS: ParseArgsOptionsConfig = {
   content: { type: 'boolean' },
   json: { type: 'boolean' },
 };
+
+const FILTERS: readonly string[] = [...SELECTION_FIELDS, 'older'];
+
+/** The options of each command beside --json and --config. */
+const TAKES: Readonly<Record<string, readonly string[]>> = {
+  list: [...FILTERS, 'limit'],
+  show: ['content'],
+  summary: [],
+  sites: [],
+  hold: [...FILTERS, 'all'],
+  release: [...FILTERS, 'all'],
+  retry: [...FILTERS, 'all'],
+  remove: [...FILTERS, 'all', 'notify'],
+  export: FILTERS,
+  import: [],
+  events: ['after', 'follow'],
+};
+
+/** @throws ExitError `usage` for an option that has no effect with this command */
+export function expectOptions(verb: string, given: Arguments): void {
+  const always = Object.keys(CONFIG_OPTION).concat('json');
+  const idle = Object.keys(given.values).find(
+    (name) => !always.includes(name) && TAKES[verb]?.includes(name) !== true,
+  );
+  if (idle === undefined) return;
+  const others = Object.keys(TAKES).filter((other) => TAKES[other]?.includes(idle) === true);
+  const text = `queue ${verb} does not take --${idle}: leave it out (it goes with ${others.join(', ')})`;
+  throw wrongUse(text, USAGE);
+}
 
 /** The filters that were given. @throws ExitError `usage` */
 export function filtersOf(given: Arguments): OrderFields {
@@ -88,7 +119,7 @@ export function placeOf(given: Arguments): OrderFields {
   if (after !== undefined && !/^\d{1,15}$/.test(after)) {
     throw new ExitError(
       'usage',
-      `--after ${after}: write a cursor as "queue events --json" gives it`,
+      `--after ${after}: a cursor is a number, as "queue events --json" gives it with each event`,
     );
   }
   return { ...(after !== undefined && { after }), follow: given.values['follow'] === true };
@@ -114,5 +145,5 @@ export function selectionsOf(ids: readonly string[], given: Arguments): readonly
   }
   if (ids.length > 0) return ids.map((id) => checked({ ...filters, id }));
   if (isFiltered || isAll) return [filters];
-  throw new ExitError('usage', 'Say which: ids, filters, or --all');
+  throw wrongUse('Say which: ids, filters, or --all', USAGE);
 }

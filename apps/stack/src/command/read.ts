@@ -11,9 +11,17 @@ import type {
   MessageSummary,
   ShownMessage,
 } from '@posthouse/user-agent';
-import { CONFIG_OPTION, readArguments, textValue } from './arguments.ts';
+import {
+  CONFIG_OPTION,
+  expectNoMore,
+  firstGiven,
+  readArguments,
+  textValue,
+  wrongUse,
+} from './arguments.ts';
 import type { Arguments } from './arguments.ts';
 import type { Command } from './command.ts';
+import { tellEmpty } from './print-lines.ts';
 
 const USAGE = `Usage: posthouse read ACCOUNT|MAILDIR [NUMBER] [options]
 
@@ -48,12 +56,7 @@ export const read: Command = {
   async run(argv) {
     const given = readArguments(argv, USAGE, OPTIONS);
     if (given === undefined) return EXIT.ok;
-    const [mailbox, number, ...more] = given.positionals;
-    if (mailbox === undefined || more.length > 0) throw new ExitError('usage', USAGE);
-    const lost = ['mark', 'move', 'save'].find((option) => given.values[option] !== undefined);
-    if (number === undefined && lost !== undefined) {
-      throw new ExitError('usage', `--${lost} wants the number of a message\n\n${USAGE}`);
-    }
+    const { mailbox, number } = wantedOf(given);
     const reader = createMaildirReader({ directory: await maildirOf(mailbox, given) });
     try {
       if (given.values['folders'] === true)
@@ -67,6 +70,31 @@ export const read: Command = {
     }
   },
 };
+
+/** @throws ExitError `usage` for what is missing, and for options that would have no effect */
+function wantedOf(given: Arguments): { readonly mailbox: string; readonly number?: string } {
+  const [mailbox, number, ...more] = given.positionals;
+  if (mailbox === undefined) throw wrongUse('ACCOUNT or MAILDIR is missing', USAGE);
+  expectNoMore(more, USAGE);
+  const change = firstGiven(given, ['mark', 'move']);
+  const lost = change ?? firstGiven(given, ['save']);
+  if (given.values['folders'] === true) {
+    const idle = lost ?? firstGiven(given, ['folder', 'search', 'body', 'limit']);
+    const name = idle === undefined ? number : `--${idle}`;
+    if (name !== undefined) throw wrongUse(`--folders goes alone: leave ${name} out`, USAGE);
+  }
+  if (number === undefined) {
+    if (lost !== undefined) throw wrongUse(`--${lost} wants the number of a message`, USAGE);
+    return { mailbox };
+  }
+  if (!/^[1-9]\d{0,8}$/.test(number)) {
+    throw wrongUse(`${number} is no number of a message: write one of the list`, USAGE);
+  }
+  if (change !== undefined && given.values['save'] !== undefined) {
+    throw wrongUse(`--save and --${change} are two commands: give one after the other`, USAGE);
+  }
+  return { mailbox, number };
+}
 
 async function maildirOf(mailbox: string, given: Arguments): Promise<string> {
   if (parseAccountName(mailbox) === undefined || (await isDirectory(mailbox))) return mailbox;
@@ -87,7 +115,7 @@ async function isDirectory(path: string): Promise<boolean> {
 async function select(reader: MaildirReader, given: Arguments): Promise<readonly MessageSummary[]> {
   const limit = Number(textValue(given, 'limit') ?? 20);
   if (!Number.isInteger(limit) || limit < 1)
-    throw new ExitError('usage', `--limit wants a number\n\n${USAGE}`);
+    throw wrongUse('--limit wants a number above 0', USAGE);
   const folder = textValue(given, 'folder');
   const criteria = { words: textValue(given, 'search'), body: textValue(given, 'body') };
   const isSearch = criteria.words !== undefined || criteria.body !== undefined;
@@ -105,7 +133,7 @@ function messageAt(messages: readonly MessageSummary[], number: string): Message
 
 function listAll(messages: readonly MessageSummary[], given: Arguments, mailbox: string): number {
   if (messages.length === 0 && given.values['json'] !== true) {
-    process.stderr.write('There are no messages here\n');
+    tellEmpty(given, 'There are no messages here');
     return EXIT.ok;
   }
   const code = print(messages, given, listLine);
@@ -138,7 +166,7 @@ async function showOne(
   given: Arguments,
 ): Promise<number> {
   const directory = textValue(given, 'save');
-  if (directory !== undefined) return save(reader, message, directory);
+  if (directory !== undefined) return save(reader, message, directory, given);
   const [flags, folder] = [textValue(given, 'mark'), textValue(given, 'move')];
   if (flags !== undefined) await reader.mark(message, flagsOf(flags));
   if (folder !== undefined) await reader.move(message, folder, { make: true });
@@ -155,7 +183,8 @@ function flagsOf(text: string): Partial<MessageFlags> {
   const change: { -readonly [K in keyof MessageFlags]?: boolean } = {};
   for (const word of text.toLowerCase().split(',')) {
     const name = FLAGS.find((flag) => word === flag || word === `un${flag}`);
-    if (name === undefined) throw new ExitError('usage', `There is no flag ${word}\n\n${USAGE}`);
+    if (name === undefined)
+      throw wrongUse(`There is no flag ${word}: write ${FLAGS.join(', ')}`, USAGE);
     change[name] = word === name;
   }
   return change;
@@ -174,6 +203,7 @@ async function save(
   reader: MaildirReader,
   message: MessageSummary,
   directory: string,
+  given: Arguments,
 ): Promise<number> {
   const saved = await reader.saveAttachments(message, async ({ safeName }) => {
     // Never over a file that is there: the name is the author's choice.
@@ -183,8 +213,9 @@ async function save(
       end: () => file.close(),
     };
   });
-  for (const { safeName } of saved) process.stdout.write(`${join(directory, safeName)}\n`);
-  if (saved.length === 0) process.stderr.write('The message has no attachments\n');
+  const paths = saved.map(({ safeName }) => join(directory, safeName));
+  if (paths.length > 0 || given.values['json'] === true) return print(paths, given, (path) => path);
+  tellEmpty(given, 'The message has no attachments');
   return EXIT.ok;
 }
 

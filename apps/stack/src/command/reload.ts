@@ -1,7 +1,7 @@
 /** `posthouse reload`: lets a running stack read configuration, accounts and certificates again. */
 import { readConfiguration } from '@posthouse/configuration';
 import { connectControl, EXIT, ExitError, loadConfiguration } from '@posthouse/process';
-import { CONFIG_OPTION, readArguments, textValue } from './arguments.ts';
+import { CONFIG_OPTION, expectNoMore, readArguments, textValue } from './arguments.ts';
 import type { Command } from './command.ts';
 
 const USAGE = `Usage: posthouse reload [--config FILE]
@@ -13,12 +13,7 @@ export const reload: Command = {
   async run(argv) {
     const given = readArguments(argv, USAGE, CONFIG_OPTION);
     if (given === undefined) return EXIT.ok;
-    if (given.positionals.length > 0) {
-      throw new ExitError(
-        'usage',
-        `${given.positionals.join(' ')}: reload takes --config only\n\n${USAGE}`,
-      );
-    }
+    expectNoMore(given.positionals, USAGE);
     const named = textValue(given, 'config');
     const { configuration } = await loadConfiguration(named, readConfiguration);
     const { stateDirectory } = configuration.server;

@@ -14,7 +14,14 @@ import { EXIT, ExitError } from '@posthouse/process';
 import type { TranscriptLine } from '@posthouse/smtp';
 import { compose, DraftError, explainFailure, submit } from '@posthouse/user-agent';
 import type { ComposedMessage, Draft, DraftAttachment, Receipt } from '@posthouse/user-agent';
-import { CONFIG_OPTION, readArguments, textValue } from './arguments.ts';
+import {
+  CONFIG_OPTION,
+  expectNoMore,
+  firstGiven,
+  readArguments,
+  textValue,
+  wrongUse,
+} from './arguments.ts';
 import type { Arguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { findServer, SERVER_OPTIONS, SERVER_USAGE } from './submission-place.ts';
@@ -51,10 +58,7 @@ export const send: Command = {
   async run(argv) {
     const given = readArguments(argv, USAGE, OPTIONS);
     if (given === undefined) return EXIT.ok;
-    if (given.positionals.length > 0 || textValue(given, 'from') === undefined) {
-      throw new ExitError('usage', `--from and --to are needed, and nothing else\n\n${USAGE}`);
-    }
-    const place = await findServer(given, textValue(given, 'from') ?? '');
+    const place = await findServer(given, authorOf(given));
     const message = await write(given);
     try {
       const onLine = given.values['debug'] === true ? showLine : undefined;
@@ -65,6 +69,15 @@ export const send: Command = {
     }
   },
 };
+
+/** @throws ExitError `usage` where it is not said who writes, or to whom */
+function authorOf(given: Arguments): string {
+  expectNoMore(given.positionals, USAGE);
+  const author = textValue(given, 'from');
+  if (author === undefined) throw wrongUse('--from ADDRESS is missing: who writes', USAGE);
+  if (firstGiven(given, ['to', 'cc', 'bcc']) !== undefined) return author;
+  throw wrongUse('--to ADDRESS is missing: who is to get it', USAGE);
+}
 
 async function write(given: Arguments): Promise<ComposedMessage> {
   const html = textValue(given, 'html');

@@ -49,6 +49,7 @@ const PASSWORD_VARIABLE = 'POSTHOUSE_PASSWORD';
 
 /** @param author the address that is written from @throws ExitError */
 export async function findServer(given: Arguments, author: string): Promise<SubmissionPlace> {
+  refuseIdleOptions(given);
   const name = textValue(given, 'provider');
   const address = textValue(given, 'server');
   if (name === undefined && address === undefined) return localPlace(given, author);
@@ -56,17 +57,59 @@ export async function findServer(given: Arguments, author: string): Promise<Subm
   const { host, port } = provider ?? parseAddress(address ?? '');
   const password = await passwordOf(given);
   const user = textValue(given, 'user') ?? userOf(provider, password) ?? author;
+  refuseHalfLogin(given, user, password);
   const caFile = textValue(given, 'ca');
   const server: SubmissionServer = {
     host,
     port,
     tls: provider?.tls ?? tlsOf(given, port),
     ...(caFile !== undefined && { ca: await readAuthority(caFile, '--ca') }),
-    ...(password !== undefined && { login: { user, password } }),
+    ...loginOf(user, password),
   };
   // A token that stands for the name, too, is no name to show.
   const shown = user === password ? undefined : user;
   return { server, facts: { host, port, user: shown, provider } };
+}
+
+/** Where each option has an effect: what it is that names the server, and that in words. */
+const USES: readonly (readonly [option: string, places: readonly Place[], text: string])[] = [
+  ['tls', ['server'], '--server HOST[:PORT]'],
+  ['ca', ['server', 'provider'], '--server HOST[:PORT]'],
+  ['region', ['provider'], '--provider NAME'],
+  ['config', ['stack'], 'the stack of this directory, no other server'],
+];
+
+type Place = 'provider' | 'server' | 'stack';
+
+/** @throws ExitError `usage` for an option that would have no effect */
+function refuseIdleOptions({ values }: Arguments): void {
+  if (values['server'] !== undefined && values['provider'] !== undefined) {
+    throw new ExitError('usage', '--server and --provider both say where to: leave one out');
+  }
+  const place = (['server', 'provider'] as const).find((name) => values[name] !== undefined);
+  for (const [option, places, text] of USES) {
+    if (values[option] === undefined || places.includes(place ?? 'stack')) continue;
+    throw new ExitError(
+      'usage',
+      `--${option} goes with ${text}: say that, or leave --${option} out`,
+    );
+  }
+}
+
+/** @throws ExitError `usage` for a name without a password, or a password without a name */
+function refuseHalfLogin(given: Arguments, user: string, password: string | undefined): void {
+  if (password === undefined && given.values['user'] !== undefined) {
+    const text = `--user ${user} needs a password: give --password-file FILE, or the variable ${PASSWORD_VARIABLE}`;
+    throw new ExitError('usage', text);
+  }
+  if (user === '' && given.values['password-file'] !== undefined) {
+    throw new ExitError('usage', '--password-file needs --user NAME: who logs in with it');
+  }
+}
+
+/** Without a name a password says nothing: it is the environment's, for other commands. */
+function loginOf(user: string, password: string | undefined): Pick<SubmissionServer, 'login'> {
+  return user === '' || password === undefined ? {} : { login: { user, password } };
 }
 
 /** The name that everybody logs in with at a provider, where there is one. */
@@ -86,12 +129,13 @@ async function localPlace(given: Arguments, author: string): Promise<SubmissionP
   const user =
     textValue(given, 'user') ?? (address && `${address.localPart}@${address.domain}`) ?? author;
   const password = (await passwordOf(given)) ?? stack.passwords.get(user);
+  refuseHalfLogin(given, user, password);
   const server: SubmissionServer = {
     host,
     port,
     tls: 'required',
     ...(ca !== undefined && { ca }),
-    ...(password !== undefined && { login: { user, password } }),
+    ...loginOf(user, password),
   };
   return { server, facts: { host, port, user } };
 }

@@ -12,8 +12,9 @@ import {
 } from '@posthouse/process';
 import { readTally } from '@posthouse/transport-security';
 import type { DomainTally, PolicyTally } from '@posthouse/transport-security';
-import { CONFIG_OPTION, readArguments, textValue } from './arguments.ts';
+import { CONFIG_OPTION, expectNoMore, readArguments, textValue } from './arguments.ts';
 import type { Command } from './command.ts';
+import { tellEmpty } from './print-lines.ts';
 
 const USAGE = `Usage: posthouse tls-report [DOMAIN] [options]
 
@@ -31,7 +32,7 @@ export const tlsReport: Command = {
     const given = readArguments(argv, USAGE, options);
     if (given === undefined) return EXIT.ok;
     const [name, ...more] = given.positionals;
-    if (more.length > 0) throw new ExitError('usage', USAGE);
+    expectNoMore(more, USAGE);
     const domain = name === undefined ? undefined : parseDomain(name);
     if (name !== undefined && domain === undefined) {
       throw new ExitError('usage', `${name} is no domain`);
@@ -45,6 +46,11 @@ export const tlsReport: Command = {
         ? shown.map((counted) => JSON.stringify(counted))
         : shown.flatMap(textOf).map(escapeControls);
     if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
+    else
+      tellEmpty(
+        given,
+        `Nothing is counted of TLS${domain === undefined ? '' : ` with ${domain}`} yet`,
+      );
     return EXIT.ok;
   },
 };

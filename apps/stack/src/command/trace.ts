@@ -3,7 +3,7 @@ import { readConfiguration } from '@posthouse/configuration';
 import { escapeControls, EXIT, ExitError, loadConfiguration } from '@posthouse/process';
 import type { ToldEvent } from '@posthouse/relay';
 import { expectRunning, openQueueAccess } from '../control/queue-access.ts';
-import { CONFIG_OPTION, readArguments, textValue } from './arguments.ts';
+import { CONFIG_OPTION, onlyWord, readArguments, textValue } from './arguments.ts';
 import type { Command } from './command.ts';
 import { printLines } from './print-lines.ts';
 import { limitOf } from './queue-usage.ts';
@@ -32,8 +32,7 @@ export const trace: Command = {
     } as const;
     const given = readArguments(argv, USAGE, options);
     if (given === undefined) return EXIT.ok;
-    const [subject, ...more] = given.positionals;
-    if (subject === undefined || more.length > 0) throw new ExitError('usage', USAGE);
+    const subject = onlyWord(given.positionals, 'QUEUE-ID, MESSAGE-ID or ADDRESS', USAGE);
     const follow = given.values['follow'] === true;
     const order = { subject, follow, ...limitOf(given) };
     const named = textValue(given, 'config');

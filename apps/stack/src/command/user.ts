@@ -13,9 +13,10 @@ import type { AccountsFile } from '@posthouse/directory';
 import { createDisk } from '@posthouse/durable-fs';
 import { formatMailbox } from '@posthouse/mail';
 import { EXIT, ExitError, loadConfiguration } from '@posthouse/process';
-import { CONFIG_OPTION, readArguments, textValue } from './arguments.ts';
+import { CONFIG_OPTION, readArguments, textValue, wrongUse } from './arguments.ts';
 import type { Arguments } from './arguments.ts';
 import type { Command } from './command.ts';
+import { tellEmpty } from './print-lines.ts';
 
 const USAGE = `Usage: posthouse user add NAME | passwd NAME | remove NAME | list
 
@@ -53,22 +54,25 @@ type Verb = 'add' | 'list' | 'passwd' | 'remove';
 const VERBS: readonly string[] = ['add', 'list', 'passwd', 'remove'] satisfies Verb[];
 
 /** @throws ExitError `usage` */
-function readOrder({ positionals }: Arguments): { readonly verb: Verb; readonly name: string } {
+function readOrder({ positionals, values }: Arguments): {
+  readonly verb: Verb;
+  readonly name: string;
+} {
   const [verb = '', name = '', ...more] = positionals;
-  if (!isVerb(verb))
-    throw wrongUse(verb === '' ? 'Say what to do' : `There is no user command ${verb}`);
+  if (!isVerb(verb)) {
+    const text = verb === '' ? 'Say what to do' : `There is no user command ${verb}`;
+    throw wrongUse(`${text}: write ${VERBS.join(', ')}`, USAGE);
+  }
   const extra = verb === 'list' ? positionals.slice(1) : more;
-  if (extra.length > 0) throw wrongUse(`user ${verb} does not take ${extra.join(' ')}`);
-  if (verb !== 'list' && name === '') throw wrongUse(`user ${verb} wants the name of an account`);
+  if (extra.length > 0) throw wrongUse(`user ${verb} does not take ${extra.join(' ')}`, USAGE);
+  if (verb === 'list') return { verb, name };
+  if (name === '') throw wrongUse(`user ${verb} wants the name of an account`, USAGE);
+  if (values['json'] === true) throw wrongUse('--json goes with user list only', USAGE);
   return { verb, name };
 }
 
 function isVerb(text: string): text is Verb {
   return VERBS.includes(text);
-}
-
-function wrongUse(text: string): ExitError {
-  return new ExitError('usage', `${text}\n\n${USAGE}`);
 }
 
 /**
@@ -108,7 +112,7 @@ async function add(name: string, configuration: Configuration): Promise<number> 
 function list(names: readonly string[], given: Arguments): number {
   if (given.values['json'] === true) return done(JSON.stringify(names));
   if (names.length > 0) return done(names.join('\n'));
-  process.stderr.write('There are no accounts yet: add one with "posthouse user add NAME"\n');
+  tellEmpty(given, 'There are no accounts yet: add one with "posthouse user add NAME"');
   return EXIT.ok;
 }
 

@@ -28,7 +28,8 @@ export function isSelected(
       recipient.forwardPath.domain &&
     isText(selection.reversePath, () => reversePathText(message)) &&
     isText(selection.recipient, () => recipientText(recipient)) &&
-    message.acceptedAt < (selection.acceptedBefore ?? Infinity)
+    message.acceptedAt < (selection.acceptedBefore ?? Infinity) &&
+    (selection.leasedAt ?? -Infinity) < (recipient.lease?.until ?? 0)
   );
 }
 

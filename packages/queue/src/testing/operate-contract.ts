@@ -53,6 +53,20 @@ export function describeLists(using: Using): void {
         }
       }));
 
+    it('finds what is attempted now', () =>
+      using(async ({ store }) => {
+        await store.accept([
+          sampleMessage({
+            recipients: ['a@a.test', { address: 'b@a.test', dueAt: NOW + MINUTE }, 'c@b.test'],
+          }),
+        ]);
+        expect(await listed(store, { leasedAt: NOW })).toEqual([]);
+        await claim(store);
+        expect(await listed(store, { leasedAt: NOW })).toEqual(['a', 'c']);
+        expect(await listed(store, { leasedAt: NOW, domain: 'b.test' })).toEqual(['c']);
+        expect(await listed(store, { leasedAt: NOW + MINUTE })).toEqual([]);
+      }));
+
     it('goes page by page, and past what has left meanwhile', () =>
       using(async ({ store }) => {
         await store.accept(

@@ -16,7 +16,13 @@ import type { Selection } from '@posthouse/queue';
 /** Fields of an order. */
 export type OrderFields = Readonly<Record<string, unknown>>;
 
-type Reader = (text: string) => Partial<Selection> | undefined;
+type Reader = (text: string, now: number) => Partial<Selection> | undefined;
+
+const STATES: Readonly<Record<string, (now: number) => Partial<Selection>>> = {
+  queued: () => ({ state: 'queued' }),
+  held: () => ({ state: 'held' }),
+  active: (now) => ({ leasedAt: now }),
+};
 
 /** Each field of a selection, and what it becomes. */
 const READERS: Readonly<Record<string, Reader>> = {
@@ -25,7 +31,7 @@ const READERS: Readonly<Record<string, Reader>> = {
     return message && { message };
   },
   index: (text) => (/^\d{1,6}$/.test(text) ? { index: Number(text) } : undefined),
-  state: (text) => (text === 'queued' || text === 'held' ? { state: text } : undefined),
+  state: (text, now) => (Object.hasOwn(STATES, text) ? STATES[text]?.(now) : undefined),
   domain: (text) => {
     const domain = parseDomain(text);
     return domain && { domain };
@@ -50,8 +56,11 @@ export function readSelection(fields: OrderFields, now: number): Selection {
   for (const [name, read] of Object.entries(READERS)) {
     const value = fields[name];
     if (value === undefined) continue;
-    const part = typeof value === 'string' ? read(value) : undefined;
-    if (part === undefined) throw new TypeError(`${name} cannot be read: ${JSON.stringify(value)}`);
+    const part = typeof value === 'string' ? read(value, now) : undefined;
+    if (part === undefined) {
+      const known = name === 'state' ? `; write ${Object.keys(STATES).join(', ')}` : '';
+      throw new TypeError(`${name} cannot be read: ${JSON.stringify(value)}${known}`);
+    }
     parts.push(part);
   }
   const { olderMs } = fields;

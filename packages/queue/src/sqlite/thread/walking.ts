@@ -26,13 +26,14 @@ const CONDITIONS: Readonly<Record<keyof Selection, string>> = {
   reversePath: 's.reverse_path = ?',
   recipient: 's.address = ?',
   acceptedBefore: 's.accepted_at < ?',
+  leasedAt: 's.lease_until > ?',
 };
 
 /** `?1` and `?2` are the key to begin behind, `?3` is how many to look at. */
 function stretchSql(ofOneMessage: boolean): string {
   const part = (where: string): string =>
     `SELECT * FROM (
-       SELECT m.seq, m.id, m.reverse_path, m.accepted_at, r.idx, r.held, r.domain, r.address, r.ready_at
+       SELECT m.seq, m.id, m.reverse_path, m.accepted_at, r.idx, r.held, r.domain, r.address, r.ready_at, r.lease_until
        FROM message m CROSS JOIN recipient r ON r.message = m.seq
        WHERE ${where} ORDER BY m.id, r.idx LIMIT ?3)`;
   const within = part('m.id = ?1 AND r.idx > ?2');
@@ -135,6 +136,7 @@ function conditionsOf(selection: Selection): readonly (readonly [string, SQLInpu
     reversePath: selection.reversePath?.toLowerCase(),
     recipient: selection.recipient?.toLowerCase(),
     acceptedBefore: selection.acceptedBefore,
+    leasedAt: selection.leasedAt,
   };
   return Object.entries(CONDITIONS).flatMap(([name, condition]) => {
     const value = values[name as keyof Selection]; // boundary: a key of CONDITIONS
