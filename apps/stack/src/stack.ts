@@ -23,6 +23,7 @@ import type { Operation, Relay, RelayDeps, RouteHost } from '@posthouse/relay';
 import type { ListenAddress, TlsCertificate } from '@posthouse/smtp';
 import { createSubmission, submissionOptions } from '@posthouse/submission';
 import type { Submission } from '@posthouse/submission';
+import { catchAllVerbs } from './control/catch-all-order.ts';
 import { createLocalPrograms } from './local-programs.ts';
 import { catchNothing, createCatchAll, withOwnQueue } from './rehearsal/catch-all.ts';
 import type { CatchAll } from './rehearsal/catch-all.ts';
@@ -113,7 +114,7 @@ export async function createStack(
   const parts = [placer, directory, resolver, ...agents, certificate];
   return {
     operator: relay.operator,
-    verbs: relay.verbs,
+    verbs: { ...relay.verbs, ...catchAllVerbs(catching.account) },
     start: () => startInOrder(parts),
     stop: () => stopInReverse(parts),
     authorityFile: certificate.authorityFile,

@@ -2,12 +2,16 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { silentLogger } from '@posthouse/mail';
+import { startControl } from '@posthouse/process';
+import type { ControlVerbs } from '@posthouse/process';
 import { createEventLog } from '@posthouse/testkit';
 import type { EventLog } from '@posthouse/testkit';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startStack } from '../src/start-stack.ts';
 import { sendAsStranger, submit } from './system/author.ts';
 import type { AuthorsSystem, Replies } from './system/author.ts';
+import { posthouse } from './system/commands.ts';
 import { readStored } from './system/mailbox.ts';
 import type { Place } from './system/mail-system.ts';
 import { onlyPlace } from './system/place.ts';
@@ -19,6 +23,8 @@ interface Catching extends AuthorsSystem {
   readonly relay: Place;
   readonly log: EventLog;
   readonly account: string | undefined;
+  readonly directory: string;
+  readonly verbs: ControlVerbs;
 }
 
 const ends: (() => Promise<unknown>)[] = [];
@@ -43,6 +49,8 @@ beforeAll(async () => {
     relay: onlyPlace(addresses.relay),
     log,
     account: stack.catchAllAccount,
+    directory,
+    verbs: stack.verbs,
   };
 });
 afterAll(async () => {
@@ -119,9 +127,17 @@ describe('a recipient that makes a chosen thing happen', () => {
     expect((await send('greylist')).data).toMatch(/^250 /);
   });
 
-  test('close ends the session', async () => {
-    const sending = { author: ALICE, recipients: [at('close')] };
+  test.each(['close', 'close-at-data'])('%s ends the session', async (name) => {
+    const sending = { author: ALICE, recipients: [at(name)] };
     await expect(sendAsStranger(system.relay, sending)).rejects.toThrow(/421 4\.3\.2|closed|ended/);
+  });
+
+  test('close-in-queue is taken, and tried again', async () => {
+    expect((await send('close-in-queue')).data).toMatch(/^250 /);
+    const order = { subject: at('close-in-queue'), follow: true };
+    expect(await firstLine(system.verbs['queue.trace']?.(order), / delayed/)).toContain(
+      '421 4.3.2',
+    );
   });
 
   test('reject-550-in-queue is taken, and told in a notification', async () => {
@@ -131,6 +147,19 @@ describe('a recipient that makes a chosen thing happen', () => {
       /Final-Recipient: rfc822; ?reject-550-in-queue@fail\.posthouse\.test[^]*550 5\.1\.1 No such mailbox/,
     );
   });
+});
+
+test('explain says first that what runs catches all', async () => {
+  const { directory, verbs } = system;
+  const explain = async (address: string): Promise<string> =>
+    (await posthouse(directory, ['explain', address])).out;
+  expect(await explain(ALICE)).not.toContain('--catch-all');
+  const control = await startControl(join(directory, 'var'), verbs, silentLogger);
+  onTestFinished(() => control.stop());
+  expect(await explain('carol@elsewhere.example')).toMatch(
+    /^carol@elsewhere\.example\n {2}caught +all mail ends in catch-all@posthouse\.test and nothing goes out/,
+  );
+  expect(await explain(at('full'))).toMatch(/\n {2}caught +it makes happen what its name says/);
 });
 
 test('it does not start where others than this host could connect', async () => {
@@ -155,4 +184,16 @@ function at(name: string): string {
 
 function send(name: string): Promise<Replies> {
   return sendAsStranger(system.relay, { author: ALICE, recipients: [at(name)] });
+}
+
+/** Of a trace that is followed. */
+async function firstLine(
+  items: AsyncIterable<unknown> | undefined,
+  pattern: RegExp,
+): Promise<string> {
+  for await (const item of items ?? []) {
+    const { line } = item as { readonly line: string }; // of our own verb
+    if (pattern.test(line)) return line;
+  }
+  throw new Error('the trace has ended');
 }

@@ -5,6 +5,7 @@ export interface Decision {
   readonly address: string;
   readonly topic:
     | 'author'
+    | 'caught'
     | 'domain'
     | 'meaning'
     | 'recipient'

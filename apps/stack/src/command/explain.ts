@@ -2,8 +2,9 @@
  * `posthouse explain`: each decision about an address, and which setting or record made it,
  * without sending anything.
  *
- * It reads the files as the next start or reload would, and asks the DNS; it connects to no
- * mail host unless it is told to (`--probe`), and then names no mail to it.
+ * It reads the files as the next start or reload would, asks the DNS, and asks a stack that runs
+ * here whether it catches all; it connects to no mail host unless it is told to (`--probe`),
+ * and then names no mail to it.
  */
 import { readConfiguration } from '@posthouse/configuration';
 import type { Configuration } from '@posthouse/configuration';
@@ -39,6 +40,7 @@ import {
 } from '@posthouse/relay';
 import { CONFIG_OPTION, onlyWord, readArguments, textValue } from './arguments.ts';
 import type { Command } from './command.ts';
+import { explainCatchAll } from './explain-catch-all.ts';
 import { durationText, sizeText } from './explain-decision.ts';
 import type { Decision } from './explain-decision.ts';
 import { explainMeaning } from './explain-meaning.ts';
@@ -127,6 +129,7 @@ async function decide(
       routes.push(...(await explainPace(final, sender, all)));
     }
     const decisions = [
+      ...(await explainCatchAll(to, configuration.server.stateDirectory)),
       ...(from === undefined ? [] : [explainAuthor(from, all)]),
       domainDecision(to, directory),
       ...explainMeaning(to, all),
