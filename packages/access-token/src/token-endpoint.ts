@@ -7,6 +7,7 @@
  * RFC 6749 §6 (refresh), §2.3.1 (client password), §5 (answers).
  */
 import { Readable } from 'node:stream';
+import { isOnThisHost } from '@posthouse/mail';
 import { readTokenAnswer } from './token-answer.ts';
 import type { TokenAnswer } from './token-answer.ts';
 
@@ -49,8 +50,7 @@ export async function askEndpoint(endpoint: TokenEndpoint): Promise<TokenAnswer>
 }
 
 function isPrivate({ hostname, protocol }: URL): boolean {
-  const isHere = hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
-  return protocol === 'https:' || (protocol === 'http:' && isHere);
+  return protocol === 'https:' || (protocol === 'http:' && isOnThisHost(hostname));
 }
 
 async function textOf(response: Response): Promise<string> {

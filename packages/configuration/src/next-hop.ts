@@ -5,7 +5,7 @@
  * `required` where we log in, `opportunistic` elsewhere. A password is not sent in the
  * clear, except over loopback or a local socket.
  */
-import { isLoopback } from '@posthouse/mail';
+import { isOnThisHost } from '@posthouse/mail';
 import type { z } from 'zod';
 import * as field from './field.ts';
 import { missing, strictTable } from './rule.ts';
@@ -149,6 +149,5 @@ function credentialsRule(table: RawTable): readonly Breach[] {
 
 function isLocal(table: { readonly host?: unknown; readonly socket?: unknown }): boolean {
   const { host, socket } = table;
-  if (socket !== undefined || host === 'localhost') return true;
-  return typeof host === 'string' && isLoopback(host);
+  return socket !== undefined || (typeof host === 'string' && isOnThisHost(host));
 }

@@ -3,6 +3,7 @@
  * endpoint of the provider.
  */
 import type { Provider } from '@posthouse/providers';
+import { isOnThisHost } from '@posthouse/mail';
 import { z } from 'zod';
 import * as field from './field.ts';
 import { missing, strictTable } from './rule.ts';
@@ -100,6 +101,8 @@ function tokenRule(table: RawTable): readonly Breach[] {
 function parseUrl(text: string): string | undefined {
   const url = URL.parse(text);
   if (url === null) return undefined;
-  const isHere = url.hostname === 'localhost' || url.hostname === '127.0.0.1';
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isHere) ? text : undefined;
+  const { hostname, protocol } = url;
+  return protocol === 'https:' || (protocol === 'http:' && isOnThisHost(hostname))
+    ? text
+    : undefined;
 }

@@ -17,6 +17,11 @@ export function isLoopback(address: string): boolean {
   return loopback.includes(address);
 }
 
+/** The same of a host as people write it: `localhost`, or an address, in brackets as in a URL or not. */
+export function isOnThisHost(host: string): boolean {
+  return host === 'localhost' || isLoopback(host.replace(/^\[(.*)\]$/, '$1'));
+}
+
 /**
  * What counts as one client: an IPv4 address, or the /64 of an IPv6 address, in which a client
  * has as many addresses as it likes. What is no address counts by itself.

@@ -1,4 +1,4 @@
-import { createNetworks } from '@posthouse/mail';
+import { createNetworks, isOnThisHost } from '@posthouse/mail';
 import { expect, it } from 'vitest';
 
 it('knows its networks in both families, and mapped addresses', () => {
@@ -19,3 +19,17 @@ it.each(['', 'localhost', '192.0.2.0/33', '192.0.2.0/x', '192.0.2.0/', '192.0.2.
     expect(() => createNetworks([network])).toThrow(JSON.stringify(network));
   },
 );
+
+it('knows this host by name and address, bracketed or not', () => {
+  const here = ['localhost', '127.0.0.1', '127.8.8.8', '::1', '[::1]', '::ffff:127.0.0.1'];
+  const elsewhere = [
+    '',
+    '0.0.0.0',
+    '::',
+    'localhost.example.com',
+    '127.0.0.1.example.com',
+    '[::2]',
+  ];
+  expect(here.filter((host) => !isOnThisHost(host))).toEqual([]);
+  expect(elsewhere.filter((host) => isOnThisHost(host))).toEqual([]);
+});

@@ -40,7 +40,7 @@ export type { AllowanceKey, RoutedMessage, RoutePlan, RoutePlanner, SiteLimits }
 export type { RateStanding } from './allowances.ts';
 export { readNotedPace } from './pace-view.ts';
 export type { PaceView } from './pace-view.ts';
-export type { SiteStanding } from './scheduler.ts';
+export type { SiteStanding } from './site-standing.ts';
 export type { Shape } from './shape.ts';
 export type { Attempt, Transmitter } from './transmitter.ts';
 export type {

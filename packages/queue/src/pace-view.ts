@@ -6,8 +6,8 @@ import type { Clock } from '@posthouse/mail';
 import type { RateStanding } from './allowances.ts';
 import { Pacing } from './pacing.ts';
 import type { AllowanceKey, RoutePlanner } from './route.ts';
-import { shapedAlone } from './scheduler.ts';
-import type { SiteStanding } from './scheduler.ts';
+import { shapedAlone } from './site-standing.ts';
+import type { SiteStanding } from './site-standing.ts';
 import type { Store } from './store.ts';
 
 /** What a `Queue` offers of it, too. */

@@ -26,7 +26,7 @@ import type { PaceView } from './pace-view.ts';
 import type { QueueOptions, ResolvedOptions } from './options.ts';
 import { createRetrySchedule } from './retry-schedule.ts';
 import type { AllowanceKey, RoutePlanner } from './route.ts';
-import type { SiteStanding } from './scheduler.ts';
+import type { SiteStanding } from './site-standing.ts';
 import type { LaneKey } from './record.ts';
 import type { Store } from './store.ts';
 import { QueueTransaction } from './transaction.ts';

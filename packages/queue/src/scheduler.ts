@@ -14,8 +14,10 @@
  */
 import { grownWindow, openWindow, shrunkWindow } from './concurrency-window.ts';
 import type { Group } from './group.ts';
-import type { Exhausted, RateStanding } from './allowances.ts';
+import type { Exhausted } from './allowances.ts';
 import { awake, restedFor, troubled, WELL } from './health.ts';
+import { HeldLanes } from './held-lanes.ts';
+import type { Held, Rested } from './held-lanes.ts';
 import type { Judgement } from './judgement.ts';
 import { LaneRegister, restsUntil, siteRestsUntil } from './lane.ts';
 import type { Lane, Site } from './lane.ts';
@@ -23,37 +25,15 @@ import type { ResolvedConcurrency } from './options.ts';
 import { Pacing } from './pacing.ts';
 import type { LaneKey, Priority, SiteKey } from './record.ts';
 import type { RoutePlan, RoutePlanner } from './route.ts';
-import type { Shape } from './shape.ts';
+import { shapedAlone, siteStanding } from './site-standing.ts';
+import type { SiteStanding } from './site-standing.ts';
 import type { ClaimRequest } from './store.ts';
 
 /** The part of a claim that is a decision. */
 export type ClaimLimits = Omit<ClaimRequest, 'owner' | 'now' | 'leaseUntil' | 'onlyLanes'>;
 
-/** What began to rest with an attempt's end, and who waited for it. */
-export interface Rested {
-  readonly lanes: readonly { readonly lane: LaneKey; readonly until: number }[];
-  readonly groups: readonly Group[];
-}
-
-/** A site for people: what it may have, and what it has. */
-export interface SiteStanding {
-  readonly site: SiteKey;
-  readonly attempts: number;
-  /** Absent where nothing goes to it at present. */
-  readonly maxAttempts?: number;
-  /** After trouble. */
-  readonly restsUntil?: number;
-  /** Its allowance is used up. */
-  readonly heldUntil?: number;
-  /** What was learnt of it. */
-  readonly shape?: Shape;
-  readonly rates: readonly RateStanding[];
-}
-
-/** What is held back because an allowance is used up. */
-export interface Held extends Rested {
-  readonly exhausted: Exhausted;
-}
+export type { Rested } from './held-lanes.ts';
+export type { SiteStanding } from './site-standing.ts';
 
 /** Recipients of one lane that may wait, at most: enough until the next page is here. */
 const MAX_ROOM = 200;
@@ -62,8 +42,6 @@ const ROOM_SHARE = 1 / 16;
 /** What a sender may always have waiting in a lane that is full of others. */
 const SENDER_SHARE = 10;
 const NOTHING_RESTED: Rested = { lanes: [], groups: [] };
-/** Who has room again so soon waits here for it; others go back to the store. */
-const MAX_HELD_MS = 90_000;
 
 export class Scheduler {
   readonly #limits: ResolvedConcurrency;
@@ -71,9 +49,7 @@ export class Scheduler {
   readonly pacing: Pacing;
   /** Lanes that may have something to start, in the order of their turns. */
   readonly #ready = new Set<Lane>();
-  /** Lanes that wait here for an allowance, and until when. */
-  readonly #waitingFor = new Map<Lane, number>();
-  #held: Held[] = [];
+  readonly #held = new HeldLanes();
   /** Recipients under lease, reserved ones included. */
   #active = 0;
   #attempts = 0;
@@ -156,7 +132,7 @@ export class Scheduler {
 
   /** Takes out the group whose turn it is, as an attempt; `undefined`: nothing may start now. */
   next(now: number): Group | undefined {
-    this.#endWaits(now);
+    this.#held.wakeInto(this.#ready, now);
     for (const lane of this.#ready) {
       const free = this.#limits.maxAttempts - this.#attempts;
       if (free <= 0) return undefined;
@@ -180,14 +156,12 @@ export class Scheduler {
 
   /** What was held back since it was last asked: its allowance has room again in a long time only. */
   takeHeld(): readonly Held[] {
-    const held = this.#held;
-    this.#held = [];
-    return held;
+    return this.#held.takeSentBack();
   }
 
   /** When the first lane that waits here has room again. */
   get nextRoomAt(): number | undefined {
-    return this.#waitingFor.size === 0 ? undefined : Math.min(...this.#waitingFor.values());
+    return this.#held.nextRoomAt;
   }
 
   /** An attempt has ended, and this is what it says. Its leases go on until `release`. */
@@ -285,7 +259,7 @@ export class Scheduler {
 
   /** Every site that is known, and how much it may have. */
   *sites(now: number): Iterable<SiteStanding> {
-    for (const site of this.#register.sites()) yield this.#standing(site, now);
+    for (const site of this.#register.sites()) yield siteStanding(site, this.pacing, now);
     for (const key of this.pacing.shapedSites()) {
       if (this.#register.findSite(key) === undefined) yield shapedAlone(key, this.pacing, now);
     }
@@ -367,7 +341,7 @@ export class Scheduler {
   #drainLane(lane: Lane): readonly Group[] {
     this.#waiting -= lane.room.recipients;
     this.#ready.delete(lane);
-    this.#waitingFor.delete(lane);
+    this.#held.forget(lane);
     lane.site.blocked.delete(lane);
     return lane.room.drain();
   }
@@ -376,22 +350,11 @@ export class Scheduler {
   #hold(lane: Lane, exhausted: Exhausted, now: number): void {
     this.#ready.delete(lane);
     const { key, until } = exhausted;
-    if (until - now <= MAX_HELD_MS) {
-      this.#waitingFor.set(lane, until);
-      return;
-    }
+    if (this.#held.wait(lane, until, now)) return;
     // Now and then who waits must be looked at: it may expire, or its author be told of the delay.
     const heldUntil = Math.min(until, now + this.#limits.maxRestMs);
     (key === lane.site.key ? lane.site : lane).heldUntil = heldUntil;
-    this.#held.push({ ...this.#rested(lane, now), exhausted });
-  }
-
-  #endWaits(now: number): void {
-    for (const [lane, until] of this.#waitingFor) {
-      if (until > now) continue;
-      this.#waitingFor.delete(lane);
-      this.#ready.add(lane);
-    }
+    this.#held.sendBack({ ...this.#rested(lane, now), exhausted });
   }
 
   /** How many attempts the lane may have. */
@@ -416,20 +379,6 @@ export class Scheduler {
     return site.blocked.size > 0 && site.inFlight >= this.#siteLimit(site, now);
   }
 
-  #standing(site: Site, now: number): SiteStanding {
-    const { health, heldUntil, inFlight, key } = site;
-    const shape = this.pacing.shapeOf(key);
-    return {
-      site: key,
-      attempts: inFlight,
-      maxAttempts: this.pacing.maxAttempts(site),
-      ...(health.kind === 'resting' && health.until > now ? { restsUntil: health.until } : {}),
-      ...(heldUntil > now ? { heldUntil } : {}),
-      ...(shape === undefined ? {} : { shape }),
-      rates: this.pacing.standings(key, now),
-    };
-  }
-
   /** How many recipients one lane may have waiting. */
   #room(): number {
     return Math.min(MAX_ROOM, Math.max(1, Math.floor(this.free * ROOM_SHARE)));
@@ -448,15 +397,4 @@ export class Scheduler {
     const { restMs, maxRestMs } = this.#limits;
     return lane.own ? { restMs: restMs / 10, maxRestMs: maxRestMs / 10 } : { restMs, maxRestMs };
   }
-}
-
-/** A site to which nothing goes at present, and of which something was learnt. */
-export function shapedAlone(key: SiteKey, pacing: Pacing, now: number): SiteStanding {
-  const shape = pacing.shapeOf(key);
-  return {
-    site: key,
-    attempts: 0,
-    ...(shape === undefined ? {} : { shape }),
-    rates: pacing.standings(key, now),
-  };
 }

@@ -8,7 +8,7 @@
  */
 import type { Configuration } from '@posthouse/configuration';
 import type { Directory } from '@posthouse/directory';
-import { createMailbox, isLoopback, mailboxKey, parseDomain } from '@posthouse/mail';
+import { createMailbox, isOnThisHost, mailboxKey, parseDomain } from '@posthouse/mail';
 import type { Clock, MailReceiver, Mailbox } from '@posthouse/mail';
 import { ExitError } from '@posthouse/process';
 import type { ListenAddress } from '@posthouse/smtp';
@@ -90,8 +90,4 @@ function refuseOthers({ delivery, relay, submission }: Configuration): void {
     const text = `--catch-all takes mail for every domain from everybody who can connect, and ${name} is ${address.host}: it runs on 127.0.0.1 and ::1 only`;
     throw new ExitError('configuration', text);
   }
-}
-
-function isOnThisHost(host: string): boolean {
-  return host === 'localhost' || isLoopback(host);
 }

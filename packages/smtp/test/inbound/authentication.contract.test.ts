@@ -2,7 +2,7 @@
 import { refuse } from '@posthouse/mail';
 import { describe, expect, it } from 'vitest';
 import type { Credentials, ListenerOptions, SessionPolicy } from '../../src/index.ts';
-import { certificate, startListener } from './listener-under-test.ts';
+import { certificate, ENVELOPE, startListener } from './listener-under-test.ts';
 
 const b64 = (text: string): string => Buffer.from(text).toString('base64');
 
@@ -42,10 +42,7 @@ describe('AUTH', () => {
       S: 530 5.7.0 Authentication required*
       ${exchange}
       S: 235 2.7.0 Authentication succeeded
-      C: MAIL FROM:<a@b.test>
-      S: 250 *
-      C: RCPT TO:<c@d.test>
-      S: 250 *
+      ${ENVELOPE}
       C: DATA
       S: 354 *
       C: .

@@ -8,14 +8,7 @@ import { createRecordingReceiver, domain } from '@posthouse/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createListener } from '../../src/index.ts';
 import { ConnectionLimits } from '../../src/inbound/connection-limits.ts';
-import { certificate, startListener } from './listener-under-test.ts';
-
-const ENVELOPE = `
-  C: MAIL FROM:<a@b.test>
-  S: 250 *
-  C: RCPT TO:<c@d.test>
-  S: 250 *
-`;
+import { certificate, ENVELOPE, startListener } from './listener-under-test.ts';
 
 describe('deadlines', () => {
   it('end a session that is silent', async () => {

@@ -41,6 +41,14 @@ export interface Surroundings {
   readonly receiver?: (recording: RecordingReceiver) => MailReceiver;
 }
 
+/** A transaction with one recipient, up to its content. */
+export const ENVELOPE = `
+  C: MAIL FROM:<a@b.test>
+  S: 250 *
+  C: RCPT TO:<c@d.test>
+  S: 250 *
+`;
+
 /** Starts one. */
 export async function startListener(
   options: Partial<ListenerOptions> = {},

@@ -2,14 +2,7 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { MailReceiver } from '@posthouse/mail';
-import { certificate, startListener } from './listener-under-test.ts';
-
-const ENVELOPE = `
-  C: MAIL FROM:<a@b.test>
-  S: 250 *
-  C: RCPT TO:<c@d.test>
-  S: 250 *
-`;
+import { certificate, ENVELOPE, startListener } from './listener-under-test.ts';
 
 describe('a client that goes', () => {
   it.each([

@@ -2,16 +2,9 @@
 import { createReply, enhancedStatus, MailError, peerRefusal, refuse } from '@posthouse/mail';
 import type { RecipientOutcome } from '@posthouse/mail';
 import { describe, expect, it } from 'vitest';
-import { startListener } from './listener-under-test.ts';
+import { ENVELOPE, startListener } from './listener-under-test.ts';
 
 const status = enhancedStatus;
-
-const ENVELOPE = `
-  C: MAIL FROM:<a@b.test>
-  S: 250 *
-  C: RCPT TO:<c@d.test>
-  S: 250 *
-`;
 
 describe('the one reply of SMTP', () => {
   const outcome = (given: object): RecipientOutcome =>

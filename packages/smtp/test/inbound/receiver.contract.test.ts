@@ -3,14 +3,7 @@ import { refuse } from '@posthouse/mail';
 import type { MailReceiver, MailTransaction } from '@posthouse/mail';
 import type { RecordingReceiver } from '@posthouse/testkit';
 import { describe, expect, it } from 'vitest';
-import { startListener } from './listener-under-test.ts';
-
-const ENVELOPE = `
-  C: MAIL FROM:<a@b.test>
-  S: 250 *
-  C: RCPT TO:<c@d.test>
-  S: 250 *
-`;
+import { ENVELOPE, startListener } from './listener-under-test.ts';
 
 /** The recording receiver with some of each transaction's steps replaced. */
 function changed(

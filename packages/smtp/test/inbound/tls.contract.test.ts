@@ -2,7 +2,7 @@
 import { connect as connectTls, TLSSocket } from 'node:tls';
 import type { DialogueClient } from '@posthouse/testkit';
 import { describe, expect, it } from 'vitest';
-import { certificate, startListener } from './listener-under-test.ts';
+import { certificate, ENVELOPE, startListener } from './listener-under-test.ts';
 import type { ListenerUnderTest } from './listener-under-test.ts';
 
 const starttls = { mode: 'starttls', ...certificate('listener') } as const;
@@ -45,10 +45,7 @@ describe('STARTTLS', () => {
   it('forgets what was said before, and ends an open transaction', async () => {
     const { session, receiver } = await startListener({ tls: starttls });
     const client = await session(`
-      C: MAIL FROM:<a@b.test>
-      S: 250 *
-      C: RCPT TO:<c@d.test>
-      S: 250 *
+      ${ENVELOPE}
       C: STARTTLS
       S: 220 2.0.0 *
     `);
@@ -209,10 +206,7 @@ describe('implicit TLS', () => {
     await client.play(`
       C: STARTTLS
       S: 503 5.5.1 *
-      C: MAIL FROM:<a@b.test>
-      S: 250 *
-      C: RCPT TO:<c@d.test>
-      S: 250 *
+      ${ENVELOPE}
       C: DATA
       S: 354 *
       C: .

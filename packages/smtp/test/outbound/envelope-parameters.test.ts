@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { NO_PARAMS, NULL_PATH, parseEnvelopeId } from '@posthouse/mail';
 import type { MailParams } from '@posthouse/mail';
 import { mailbox, testContext } from '@posthouse/testkit';
-import { ALICE, begin, BOB, CAROL, hello, HOST, play, QUIT } from './peers.ts';
+import { ALICE, begin, BOB, CAROL, ENVELOPE, hello, HOST, play, QUIT } from './peers.ts';
 
 describe('parameters', () => {
   const envid = parseEnvelopeId('ab+c=1');
@@ -98,10 +98,7 @@ describe('parameters', () => {
   it('obey the peer’s limits', () =>
     play(
       `${hello('PIPELINING', 'LIMITS RCPTMAX=1 MAILMAX=1')}
-      C: MAIL FROM:<alice@example.test>
-      C: RCPT TO:<bob@example.test>
-      S: 250 ok
-      S: 250 ok
+      ${ENVELOPE}
       C: RSET
       S: 250 ok`,
       async (session) => {

@@ -27,6 +27,14 @@ export function hello(...offers: readonly string[]): string {
   `;
 }
 
+/** A transaction from Alice to Bob, up to its content; the peer offers PIPELINING. */
+export const ENVELOPE = `
+  C: MAIL FROM:<alice@example.test>
+  C: RCPT TO:<bob@example.test>
+  S: 250 ok
+  S: 250 ok
+`;
+
 /** How a client leaves in good manners. */
 export const QUIT = `
   C: QUIT

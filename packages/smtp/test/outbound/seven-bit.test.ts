@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { NO_PARAMS } from '@posthouse/mail';
 import { SevenBitConverter } from '../../src/outbound/seven-bit/seven-bit-converter.ts';
 import { pieces } from './arbitraries.ts';
-import { begin, BOB, commit, hello, play, QUIT } from './peers.ts';
+import { begin, BOB, commit, ENVELOPE, hello, play, QUIT } from './peers.ts';
 
 /** A message, or a part: what it says of itself, and what it is. */
 type Entity =
@@ -227,10 +227,7 @@ describe('a peer that takes seven bits', () => {
   it('gets seven, with no word of eight and of a size that nobody knows', () =>
     play(
       `${hello('PIPELINING', 'SIZE')}
-      C: MAIL FROM:<alice@example.test>
-      C: RCPT TO:<bob@example.test>
-      S: 250 ok
-      S: 250 ok
+      ${ENVELOPE}
       C: DATA
       S: 354 go on
       ! content
@@ -250,10 +247,7 @@ describe('a peer that takes seven bits', () => {
   it('gets nothing of what cannot be converted, and the message fails', () =>
     play(
       `${hello('PIPELINING')}
-      C: MAIL FROM:<alice@example.test>
-      C: RCPT TO:<bob@example.test>
-      S: 250 ok
-      S: 250 ok
+      ${ENVELOPE}
       C: DATA`,
       async (session) => {
         const transaction = begin(session, { body: '8BITMIME' });

@@ -1,15 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { NO_PARAMS } from '@posthouse/mail';
-import { begin, BOB, CAROL, hello, MESSAGE, play, QUIT } from './peers.ts';
+import { begin, BOB, CAROL, ENVELOPE, hello, MESSAGE, play, QUIT } from './peers.ts';
 
 describe('giving up a transaction', () => {
   it('resets it while it is idle, once', () =>
     play(
       `${hello('PIPELINING')}
-      C: MAIL FROM:<alice@example.test>
-      C: RCPT TO:<bob@example.test>
-      S: 250 ok
-      S: 250 ok
+      ${ENVELOPE}
       C: RSET
       S: 250 ok
       ${QUIT}`,
@@ -26,10 +23,7 @@ describe('giving up a transaction', () => {
   it('closes in the middle of the content and never sends a final dot', () =>
     play(
       `${hello('PIPELINING')}
-      C: MAIL FROM:<alice@example.test>
-      C: RCPT TO:<bob@example.test>
-      S: 250 ok
-      S: 250 ok
+      ${ENVELOPE}
       C: DATA
       S: 354 go on`,
       async (session) => {

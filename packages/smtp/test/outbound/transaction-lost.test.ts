@@ -1,14 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { NO_PARAMS } from '@posthouse/mail';
 import { createManualClock } from '@posthouse/testkit';
-import { begin, BOB, CAROL, commit, hello, HOST, MESSAGE, play } from './peers.ts';
+import { begin, BOB, CAROL, commit, ENVELOPE, hello, HOST, MESSAGE, play } from './peers.ts';
 
 describe('a transaction that is lost', () => {
   const upToContent = `${hello('PIPELINING')}
-    C: MAIL FROM:<alice@example.test>
-    C: RCPT TO:<bob@example.test>
-    S: 250 ok
-    S: 250 ok
+    ${ENVELOPE}
     C: DATA
     S: 354 go on`;
 

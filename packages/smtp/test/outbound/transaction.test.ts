@@ -8,6 +8,7 @@ import {
   CAROL,
   commit,
   DAVE,
+  ENVELOPE,
   hello,
   HOST,
   MESSAGE,
@@ -226,10 +227,7 @@ describe('a transaction', () => {
   ])('makes %s after the content an outcome: %s', (reply, kind, statusClass) =>
     play(
       `${hello('PIPELINING')}
-      C: MAIL FROM:<alice@example.test>
-      C: RCPT TO:<bob@example.test>
-      S: 250 ok
-      S: 250 ok
+      ${ENVELOPE}
       C: DATA
       S: 354 go on
       ! content
@@ -255,10 +253,7 @@ describe('a transaction', () => {
   it('throws a refused DATA at the end of writing', () =>
     play(
       `${hello('PIPELINING')}
-      C: MAIL FROM:<alice@example.test>
-      C: RCPT TO:<bob@example.test>
-      S: 250 ok
-      S: 250 ok
+      ${ENVELOPE}
       C: DATA
       S: 451 4.3.0 no room
       C: RSET
@@ -277,10 +272,7 @@ describe('a transaction', () => {
   it('takes a reply before the final dot for the refusal that it is, and closes', () =>
     play(
       `${hello('PIPELINING')}
-      C: MAIL FROM:<alice@example.test>
-      C: RCPT TO:<bob@example.test>
-      S: 250 ok
-      S: 250 ok
+      ${ENVELOPE}
       C: DATA
       S: 354 go on
       C: first line
@@ -305,10 +297,7 @@ describe('a transaction', () => {
   it('refuses content with a bare line ending and never ends it', () =>
     play(
       `${hello('PIPELINING')}
-      C: MAIL FROM:<alice@example.test>
-      C: RCPT TO:<bob@example.test>
-      S: 250 ok
-      S: 250 ok
+      ${ENVELOPE}
       C: DATA
       S: 354 go on`,
       async (session) => {
@@ -331,10 +320,7 @@ describe('a transaction', () => {
     const large = Buffer.from(line.repeat(20_000));
     return play(
       `${hello('PIPELINING')}
-      C: MAIL FROM:<alice@example.test>
-      C: RCPT TO:<bob@example.test>
-      S: 250 ok
-      S: 250 ok
+      ${ENVELOPE}
       C: DATA
       S: 354 go on
       ! content
