@@ -39,8 +39,9 @@ export interface MailReceiver {
    */
   readonly results: 'all-or-nothing' | 'per-recipient';
   /**
-   * Whether `stage` may be called before MAIL and RCPT were answered: what goes over the wire is then
-   * said together, a round trip saved, and writing waits for the answers. @default false
+   * Whether all up to `commit` may be called before MAIL and RCPT were answered: what goes over the
+   * wire is then said together, and round trips are saved. Writing waits for the answers where it
+   * must; such a commit rejects as `opened` does, and where nobody was taken. @default false
    */
   readonly stagesAhead?: boolean;
   /** Cheap, and may change over time: asked for each EHLO. */

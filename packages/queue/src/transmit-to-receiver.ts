@@ -10,7 +10,6 @@
  */
 import { createReply, isTaken, outcomeOfError, pour, refuse } from '@posthouse/mail';
 import type {
-  ContentWriter,
   MailError,
   MailParams,
   MailReceiver,
@@ -79,40 +78,37 @@ async function transact(
   const asked = recipients.map(({ forwardPath, params }) =>
     transaction.recipient(forwardPath, dsn ? params : NO_RCPT_PARAMS, signal),
   );
-  const staged = receiver.stagesAhead === true ? staging(transaction, attempt) : undefined;
+  const ahead = receiver.stagesAhead === true ? handOver(transaction, attempt) : undefined;
   const [opened, ...answers] = await Promise.allSettled([transaction.opened, ...asked]);
-  if (opened.status === 'rejected') {
-    await transaction.abort();
-    return recipients.map(() => outcomeOfError(opened.reason));
-  }
-  const taken = answers.filter(({ status }) => status === 'fulfilled').length;
-  const results = taken === 0 ? [] : await handOver(transaction, attempt, { taken, staged });
-  if (taken === 0) await transaction.abort();
+  const isAnyTaken = answers.some(({ status }) => status === 'fulfilled');
+  const handed = await (ahead ?? (isAnyTaken ? handOver(transaction, attempt) : undefined));
+  if (handed?.outcomes === undefined) await transaction.abort();
+  if (opened.status === 'rejected') return recipients.map(() => outcomeOfError(opened.reason));
   let next = 0;
   return answers.map((answer) => {
     if (answer.status === 'rejected') return outcomeOfError(answer.reason);
-    const outcome = results[next++];
+    if (handed?.outcomes === undefined) return outcomeOfError(handed?.error);
+    const outcome = handed.outcomes[next++];
     return outcome === undefined ? tooFewOutcomes() : responsible(outcome, dsn);
   });
 }
 
-function staging(transaction: MailTransaction, { content, signal }: Attempt): ContentWriter {
-  return transaction.stage(content.prefix, signal);
+interface HandedOver {
+  readonly outcomes?: readonly RecipientOutcome[];
+  /** Whatever ended it before the commit, ended it for all. */
+  readonly error?: unknown;
 }
 
-/** Content and commit. Whatever ends it before that, ends it for all. */
+/** Content and commit. Never rejects. */
 async function handOver(
   transaction: MailTransaction,
-  attempt: Attempt,
-  { taken, staged }: { readonly taken: number; readonly staged: ContentWriter | undefined },
-): Promise<readonly RecipientOutcome[]> {
+  { content, signal }: Attempt,
+): Promise<HandedOver> {
   try {
-    await pour(attempt.content, staged ?? staging(transaction, attempt));
-    return await transaction.commit(attempt.signal);
+    await pour(content, transaction.stage(content.prefix, signal));
+    return { outcomes: await transaction.commit(signal) };
   } catch (error) {
-    await transaction.abort();
-    const outcome = outcomeOfError(error);
-    return Array.from({ length: taken }, () => outcome);
+    return { error };
   }
 }
 

@@ -66,6 +66,7 @@ export function describeReceiverContract(
     };
     describeTaking(using);
     describeRefusing(using);
+    describeRefusingAhead(using);
     describeAborting(using);
     describeOutcomes(using);
   });
@@ -126,6 +127,17 @@ function describeTaking(using: Using): void {
       expect(outcomes).toHaveLength(under.known.length);
     }));
 
+  it('takes all that is said before anybody was answered, where it says so', (test) =>
+    using(async (under) => {
+      if (under.receiver.stagesAhead !== true) test.skip('it does not stage ahead');
+      const transaction = begin(under.receiver);
+      const asked = under.known.map((path) => transaction.recipient(path, NO_PARAMS));
+      const outcomes = await commit(transaction, MESSAGE);
+      await Promise.all(asked);
+      expect(outcomes.map(isTaken)).toEqual(under.known.map(() => true));
+      for (const copy of await under.taken()) expect(copy.bytes.includes(MESSAGE)).toBe(true);
+    }));
+
   it('keeps transactions at the same time apart', () =>
     using(async (under) => {
       const bodies = ['one', 'two', 'three'].map((n) => messageOf(n, `body ${n}\r\n`));
@@ -172,6 +184,21 @@ function describeRefusing(using: Using): void {
       expect(copies.map((copy) => formatMailbox(copy.recipient))).not.toContain(
         formatMailbox(refused),
       );
+    }));
+}
+
+function describeRefusingAhead(using: Using): void {
+  it('rejects a commit that comes before the answers where nobody is taken', (test) =>
+    using(async (under) => {
+      const { receiver, refused } = under;
+      if (receiver.stagesAhead !== true) test.skip('it does not stage ahead');
+      if (refused === undefined) return test.skip('it refuses nobody');
+      const transaction = begin(receiver);
+      const asked = transaction.recipient(refused, NO_PARAMS);
+      const committed = commit(transaction, MESSAGE);
+      await expect(asked).rejects.toBeInstanceOf(MailError);
+      await expect(committed).rejects.toThrow();
+      expect(await under.taken()).toEqual([]);
     }));
 }
 

@@ -1,7 +1,9 @@
 /**
  * Content with BDAT: chunks of a known length, nothing stuffed, no 354 to wait for.
  *
- * A small message is one `BDAT n LAST` in one write. Of a large one the next chunk leaves
+ * A small message is one `BDAT n LAST` in one write, which may be that of MAIL and RCPT, before
+ * they were answered: a peer that refuses these refuses the chunk as well, and takes its octets
+ * off the wire all the same. Of a large one the next chunk leaves
  * when the one before was answered; a refused chunk ends the sending, and RSET can still
  * take the transaction back. The content must have canonical CRLF here as well: what one
  * peer takes whole, the next host after it may send on with DATA.
@@ -42,7 +44,8 @@ export class BdatSender implements ContentSender {
   async end(): Promise<void> {
     this.#lines.end();
     if (!this.#lines.atLineStart) this.#block.push(LINE_END);
-    await this.#chunkAnswered();
+    const isWhole = this.#chunk === undefined;
+    if (!isWhole || !this.#deps.runsAhead) await this.#chunkAnswered();
   }
 
   finish(replies: number): readonly Promise<Reply>[] {

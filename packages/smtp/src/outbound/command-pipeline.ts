@@ -2,8 +2,8 @@
  * The conversation on one connection after login: commands out, replies in, each reply
  * to the command it answers.
  *
- * Commands given in one turn of the event loop leave in one write where the peer offers
- * PIPELINING, else one at a time. A connection that breaks, a deadline that passes or a
+ * Commands given in one turn of the event loop, with all that promises which settle in it
+ * lead to, leave in one write where the peer offers PIPELINING, else one at a time. A connection that breaks, a deadline that passes or a
  * reply out of place ends it for good: every command still unanswered rejects with one
  * MailError, nothing is sent again, and the socket is gone. A 421 answers its command,
  * then ends the connection the same way.
@@ -57,6 +57,9 @@ export class CommandPipeline {
   readonly #exchanges: Exchange[] = [];
   #sent = 0;
   #flushing = false;
+  /** A tick that is asked for among promises comes when all of them are through. */
+  readonly #flushAfterPromises = (): void => process.nextTick(this.#flushNow);
+  readonly #flushNow = (): void => this.#flush();
   #end: MailError | undefined;
   #onEarlyReply: ((reply: Reply) => void) | undefined;
   readonly #closing = Promise.withResolvers<MailError>();
@@ -108,7 +111,7 @@ export class CommandPipeline {
     const reply = this.#exchange(line, options);
     if (!this.#flushing) {
       this.#flushing = true;
-      queueMicrotask(() => this.#flush());
+      queueMicrotask(this.#flushAfterPromises);
     }
     return reply;
   }

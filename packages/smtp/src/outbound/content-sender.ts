@@ -34,6 +34,8 @@ export interface SenderDeps {
   recipientsAnswered(): Promise<void>;
   /** Whether that is so already. */
   readonly answered: boolean;
+  /** Whether the content may leave before it is so: behind MAIL and a RCPT, of which none is refused yet. */
+  readonly runsAhead: boolean;
 }
 
 /** Octets gathered before they are sent: large enough for few writes, small enough for many sessions. */

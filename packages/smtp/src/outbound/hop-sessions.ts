@@ -2,7 +2,8 @@
  * The sessions of a next hop: with its host, or with the first of several that can be
  * reached, and what the last EHLO of any offered.
  *
- * A host that could not be reached is tried after the others for a while.
+ * A host that could not be reached is tried after the others for a while. Where a connection was
+ * lost with content that had left ahead of the answers, content waits for them ever after.
  */
 import { asMailError, refuse } from '@posthouse/mail';
 import type { Clock, ReceiverCapabilities, Startable } from '@posthouse/mail';
@@ -20,6 +21,7 @@ export class HopSessions implements Startable {
   /** Until when a target counts as out of reach. */
   readonly #restUntil = new Map<ConnectTarget, number>();
   #capabilities: ReceiverCapabilities;
+  #contentWaits = false;
 
   constructor(targets: readonly ConnectTarget[], pool: SessionPool, clock: Clock) {
     this.#targets = targets;
@@ -49,7 +51,12 @@ export class HopSessions implements Startable {
   /** A session that rests, with the most preferred target that is in reach. */
   takeIdle(): ClientSession | undefined {
     const [target] = this.#inOrder();
-    return target === undefined ? undefined : this.#pool.takeIdle(target);
+    return target === undefined ? undefined : this.#prepared(this.#pool.takeIdle(target));
+  }
+
+  /** Has content wait from now on until a connection that is used again has answered MAIL and RCPT. */
+  keepContentBack(): void {
+    this.#contentWaits = true;
   }
 
   /**
@@ -64,7 +71,7 @@ export class HopSessions implements Startable {
         const session = await this.#pool.acquire(target, signal, fresh);
         this.#restUntil.delete(target);
         if (session.transactions === 0) this.#capabilities = capabilitiesOf(session);
-        return session;
+        return this.#prepared(session);
       } catch (error) {
         failure = asMailError(error);
         if (signal.aborted || !failure.code.startsWith('next-hop-')) throw failure;
@@ -76,6 +83,11 @@ export class HopSessions implements Startable {
 
   release(session: ClientSession): void {
     this.#pool.release(session);
+  }
+
+  #prepared<Found extends ClientSession | undefined>(session: Found): Found {
+    if (this.#contentWaits) session?.keepContentBack();
+    return session;
   }
 
   #inOrder(): readonly ConnectTarget[] {

@@ -2,9 +2,11 @@
  * One transaction of a next hop: the seam in front of a session that may still have to be
  * found, and that may turn out to be dead.
  *
- * What is said before a session is there is kept and said then, in one batch. A connection
- * that was used before and is gone when the peer should answer MAIL has lost nothing: all is
- * said once more on a fresh one, unseen, once. After MAIL was answered nothing is repeated.
+ * What is said before MAIL was answered is kept, a small content and the commit with it, and said
+ * in one batch once a session is there. A connection that was used before and is gone when the
+ * peer should answer MAIL has lost nothing: all is said once more on a fresh one, unseen, once.
+ * Not where the content had left with MAIL: unless the peer has refused that by a 421, it may
+ * have taken the message. After MAIL was answered nothing is repeated.
  */
 import { asMailError, MailError, newTransactionId, refuse } from '@posthouse/mail';
 import type {
@@ -17,6 +19,7 @@ import type {
   RecipientOutcome,
 } from '@posthouse/mail';
 import type { HopSessions } from './hop-sessions.ts';
+import { KeptContent } from './kept-content.ts';
 import { isClosing } from './peer-reply.ts';
 import type { ClientSession } from './session.ts';
 import type { Opening } from './transaction.ts';
@@ -38,7 +41,12 @@ interface Call {
 interface Staged {
   readonly prefix: Uint8Array;
   readonly signal: AbortSignal | undefined;
+  readonly kept: KeptContent;
+  /** The one of the session that is tried. */
   writer: ContentWriter | undefined;
+  /** Whether the end was said to us, and to that one. */
+  isComplete: boolean;
+  isEnded: boolean;
 }
 
 export class HopTransaction implements MailTransaction {
@@ -48,19 +56,25 @@ export class HopTransaction implements MailTransaction {
   readonly #deps: HopTransactionDeps;
   readonly #calls: Call[] = [];
   #state: 'open' | 'staged' | 'ended' = 'open';
+  /** Whether `opened` has settled. */
+  #isAnswered = false;
   #staged: Staged | undefined;
   #session: ClientSession | undefined;
   #onward: MailTransaction | undefined;
   /** Set while a session is being sought. */
   #seeking: AbortController | undefined;
   #aborted: Promise<void> | undefined;
+  /** Set once `commit` was called. */
+  #commit: { readonly signal: AbortSignal | undefined } | undefined;
+  /** What becomes of a commit that was called before MAIL was answered, on the session that is tried. */
+  #handedOver: Promise<readonly RecipientOutcome[]> | undefined;
 
   constructor(opening: Opening, deps: HopTransactionDeps, signal?: AbortSignal) {
     this.#opening = opening;
     this.#deps = deps;
     this.id = newTransactionId(deps.clock.now());
     this.opened = this.#open(signal);
-    this.opened.catch(() => this.#letGo()); // refused: nothing of it is left with the peer
+    this.opened.catch(() => this.#refused());
   }
 
   async recipient(
@@ -81,24 +95,30 @@ export class HopTransaction implements MailTransaction {
   stage(prefix: Uint8Array, signal?: AbortSignal): ContentWriter {
     this.#mustBe('open');
     if (this.#calls.length === 0) throw new Error('no recipient was taken');
-    const staged: Staged = { prefix, signal, writer: undefined };
-    if (this.#onward !== undefined) staged.writer = this.#onward.stage(prefix, signal);
+    const kept = new KeptContent();
+    const writer = this.#onward?.stage(prefix, signal);
+    const staged: Staged = { prefix, signal, kept, writer, isComplete: false, isEnded: false };
     this.#staged = staged;
     this.#state = 'staged';
     return {
-      write: (chunk) => this.#write(staged, (writer) => writer.write(chunk)),
-      end: () => this.#write(staged, (writer) => writer.end()),
+      write: (chunk) => this.#write(staged, chunk),
+      end: () => this.#end(staged),
     };
   }
 
   async commit(signal?: AbortSignal): Promise<readonly RecipientOutcome[]> {
     this.#mustBe('staged');
+    if (this.#staged?.isComplete !== true) throw new Error('the content is not complete');
     this.#state = 'ended';
+    this.#commit = { signal };
     try {
+      this.#handOver();
       await this.opened;
-      if (this.#onward === undefined) throw new Error('no session stands');
-      return await this.#onward.commit(signal);
+      if (this.#handedOver === undefined) throw new Error('no session stands');
+      return await this.#handedOver;
     } finally {
+      // A peer that refuses MAIL has yet to refuse what was said behind it.
+      await this.#handedOver?.catch(() => undefined);
       await this.#letGo();
     }
   }
@@ -111,14 +131,50 @@ export class HopTransaction implements MailTransaction {
     return this.#aborted ?? Promise.resolve();
   }
 
-  async #write(staged: Staged, step: (writer: ContentWriter) => Promise<void>): Promise<void> {
+  async #write(staged: Staged, chunk: Uint8Array): Promise<void> {
+    this.#mustBe('staged');
+    if (!this.#isAnswered && staged.kept.keep(chunk)) return;
+    const writer = await this.#writerOf(staged);
+    await writer.write(chunk);
+  }
+
+  async #end(staged: Staged): Promise<void> {
+    this.#mustBe('staged');
+    if (this.#isAnswered) {
+      const writer = await this.#writerOf(staged);
+      staged.isEnded = true;
+      await writer.end();
+    }
+    staged.isComplete = true; // the commit says it where it is not said
+  }
+
+  /** The writer of the session that stands, with all in it that was kept. */
+  async #writerOf(staged: Staged): Promise<ContentWriter> {
     await this.opened;
     this.#mustBe('staged');
     if (staged.writer === undefined) throw new Error('the content was not staged');
-    return step(staged.writer);
+    await staged.kept.pourInto(staged.writer);
+    staged.kept.forget();
+    return staged.writer;
+  }
+
+  /** Ends the content and commits on the session that is tried; on none, the next one does it. */
+  #handOver(): void {
+    const [staged, onward] = [this.#staged, this.#onward];
+    if (staged?.writer === undefined || onward === undefined) return;
+    this.#handedOver = pourAndCommit(staged, staged.writer, onward, this.#commit?.signal);
+    this.#handedOver.catch(() => undefined); // perhaps never looked at, on a dead connection
   }
 
   async #open(signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#answer(signal);
+    } finally {
+      this.#isAnswered = true;
+    }
+  }
+
+  async #answer(signal: AbortSignal | undefined): Promise<void> {
     if (signal?.aborted === true) throw asMailError(signal.reason);
     let session = this.#deps.sessions.takeIdle() ?? (await this.#seek(signal, false));
     for (;;) {
@@ -127,6 +183,10 @@ export class HopTransaction implements MailTransaction {
         return await this.#attach(session, signal);
       } catch (error) {
         if (!reused || !isGone(error, session)) throw error;
+        if (asMailError(error).inDoubt) {
+          this.#deps.sessions.keepContentBack(); // once is enough: such peers close without a word
+          throw error;
+        }
         this.#deps.logger.debug(
           { event: 'next-hop-replaced', host: session.peer.name, transaction: this.id },
           'A connection to the next host was dead, opening another one',
@@ -150,6 +210,7 @@ export class HopTransaction implements MailTransaction {
     if (this.#staged !== undefined) {
       this.#staged.writer = onward.stage(this.#staged.prefix, this.#staged.signal);
     }
+    if (this.#commit !== undefined) this.#handOver();
     return onward.opened;
   }
 
@@ -175,7 +236,8 @@ export class HopTransaction implements MailTransaction {
     if (signal === undefined) return this.opened;
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
-        const place = call.answer === undefined ? this.#calls.indexOf(call) : -1;
+        if (call.answer !== undefined) return; // it is given up where it was made
+        const place = this.#calls.indexOf(call);
         if (place !== -1) this.#calls.splice(place, 1);
         reject(asMailError(signal.reason));
       };
@@ -183,6 +245,11 @@ export class HopTransaction implements MailTransaction {
       signal.addEventListener('abort', onAbort);
       this.opened.then(resolve, reject).finally(done);
     });
+  }
+
+  /** Of a transaction that was refused nothing is left with the peer, even if nobody aborts. */
+  async #refused(): Promise<void> {
+    if (this.#commit === undefined) await this.#letGo();
   }
 
   /** Gives the session back, with nothing of the transaction left in it. */
@@ -198,6 +265,19 @@ export class HopTransaction implements MailTransaction {
   #mustBe(state: 'open' | 'staged'): void {
     if (this.#state !== state) throw new Error(`the transaction is not ${state} any more`);
   }
+}
+
+async function pourAndCommit(
+  { isEnded, kept }: Staged,
+  writer: ContentWriter,
+  onward: MailTransaction,
+  signal: AbortSignal | undefined,
+): Promise<readonly RecipientOutcome[]> {
+  if (!isEnded) {
+    await kept.pourInto(writer);
+    await writer.end();
+  }
+  return onward.commit(signal);
 }
 
 /** Whether the peer was gone before it could answer: lost, or a 421 in place of the answer. */

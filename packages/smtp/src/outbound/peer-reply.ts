@@ -59,6 +59,20 @@ export function sessionRefusal(name: SessionRefusal, reply: Reply, host: RemoteH
   });
 }
 
+/** The same loss, where the peer may have taken the message before it. */
+export function inDoubt(lost: MailError): MailError {
+  const { fields, heard, host, reply, scope, tls } = lost;
+  return new MailError(lost.code, reply, lost.proof, {
+    cause: lost,
+    fields,
+    tls,
+    inDoubt: true,
+    ...(heard && { heard }),
+    ...(host && { host }),
+    ...(scope && { scope }),
+  });
+}
+
 /** A positive reply where none can stand. */
 export function outOfStep(reply: Reply, host: RemoteHost): MailError {
   return refuse('next-hop-lost', {

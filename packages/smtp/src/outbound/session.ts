@@ -30,6 +30,9 @@ import type { OutboundTimeouts } from './timeouts.ts';
 import type { OnLine } from './transcript.ts';
 import { ClientTransaction } from './transaction.ts';
 
+/** How long ago a peer may have been heard so that content leaves together with MAIL. */
+const HEARD_LATELY_MS = 5_000;
+
 /** An open session. */
 export interface ClientSession {
   readonly peer: RemoteHost;
@@ -55,6 +58,8 @@ export interface ClientSession {
     context: TransferContext,
     signal?: AbortSignal,
   ): MailTransaction;
+  /** Has content wait for the answers to MAIL and RCPT, whenever the connection is used again. */
+  keepContentBack(): void;
   /** Takes leave and closes. Never throws; in the middle of a transaction it is `destroy`. */
   quit(): Promise<void>;
   /** Closes at once. Idempotent. */
@@ -89,6 +94,9 @@ class Session implements ClientSession {
   #transactions = 0;
   #busy = false;
   #leaving = false;
+  /** When the peer was known to be there. */
+  #heardAt: number;
+  #keepsContentBack = false;
 
   constructor(
     { socket, host, offers, tls, authenticated }: Established,
@@ -101,6 +109,7 @@ class Session implements ClientSession {
     if (tls !== undefined) this.tls = tls;
     this.#options = options;
     this.#clock = clock;
+    this.#heardAt = clock.now();
     this.#facts = {
       host,
       offers,
@@ -149,6 +158,7 @@ class Session implements ClientSession {
     signal?: AbortSignal,
   ): MailTransaction {
     if (!this.#mayBegin) throw new Error('the session cannot begin a transaction');
+    const runsAhead = this.#mayRunAhead;
     this.#busy = true;
     this.#transactions++;
     const { target, timeouts } = this.#options;
@@ -159,14 +169,32 @@ class Session implements ClientSession {
         facts: this.#facts,
         protocol: target.protocol,
         chunking: target.chunking ?? true,
+        runsAhead,
         timeouts,
         clock: this.#clock,
         onEnd: () => {
           this.#busy = false;
+          this.#heardAt = this.#clock.now();
         },
       },
       signal,
     );
+  }
+
+  /**
+   * Whether content may leave with MAIL. What is lost then is in doubt, so there must be little
+   * reason to think of a loss: a connection that has just been heard of. Our own agents know a
+   * repeat and are near, and LMTP answers for each recipient taken: they are not hurried.
+   */
+  get #mayRunAhead(): boolean {
+    const { protocol, shareContext } = this.#options.target;
+    if (protocol === 'lmtp' || shareContext === true || !this.offers.pipelining) return false;
+    if (this.#keepsContentBack && this.#transactions > 0) return false;
+    return this.#clock.now() - this.#heardAt <= HEARD_LATELY_MS;
+  }
+
+  keepContentBack(): void {
+    this.#keepsContentBack = true;
   }
 
   async quit(): Promise<void> {

@@ -1,15 +1,14 @@
 /**
  * One mail transaction on a session: the seam's MailTransaction over the wire.
  *
- * Each command is one promise and each recipient is answered with the peer's own words.
- * All that is said in one turn leaves in one write where the peer offers PIPELINING: MAIL,
- * its recipients, and DATA when the content is staged before they were answered.
+ * Each command is one promise and each recipient is answered with the peer's own words. With
+ * PIPELINING all that is said in one turn leaves in one write: MAIL, its recipients, and behind
+ * them DATA, or the whole content where it may run ahead.
  *
- * A call that is given up by its signal while the peer owes its answer ends the connection,
- * because nobody could say any more what the peer would do with a later final dot. What is
- * lost before the final dot is delayed; after it, delayed and in doubt. Nothing is sent twice.
- *
- * RFC 5321 §3.3, §4.1.1; RFC 2033 §4.2 (a reply for each recipient after the content).
+ * A call that is given up while the peer owes its answer ends the connection: nobody could say any
+ * more what a later final dot would do. What is lost is delayed; once the content's end has left,
+ * what the peer has not refused, MAIL and RCPT too, is in doubt as well. Nothing is sent twice.
+ * RFC 5321 §3.3, §4.1.1; RFC 3030 §4.2; RFC 2033 §4.2 (a reply for each recipient after the content).
  */
 import {
   asMailError,
@@ -39,7 +38,7 @@ import type { ContentSender, SenderDeps } from './content-sender.ts';
 import { DataSender } from './data-sender.ts';
 import { mailCommand, mustConvert, rcptCommand, wantsSmtpUtf8 } from './envelope-command.ts';
 import type { SessionFacts } from './envelope-command.ts';
-import { messageRefusal, recipientRefusal } from './peer-reply.ts';
+import { inDoubt, messageRefusal, recipientRefusal } from './peer-reply.ts';
 import { SevenBitSender } from './seven-bit/seven-bit-sender.ts';
 import type { OutboundTimeouts } from './timeouts.ts';
 import { Withdrawal } from './withdrawal.ts';
@@ -57,6 +56,8 @@ export interface TransactionDeps {
   readonly facts: SessionFacts;
   readonly protocol: 'smtp' | 'lmtp';
   readonly chunking: boolean;
+  /** Whether content in one chunk may leave before MAIL and RCPT were answered. */
+  readonly runsAhead: boolean;
   readonly timeouts: OutboundTimeouts;
   readonly clock: Clock;
   /** Called once, when the session is free for the next transaction. */
@@ -87,6 +88,10 @@ export class ClientTransaction implements MailTransaction {
   readonly #recipients: Named[] = [];
   #pending = 0;
   #accepted = 0;
+  /** RCPT commands that were said. */
+  #asked = 0;
+  /** The end of the content has left, or is about to: the peer may have it. */
+  #handedOver = false;
   #sender: ContentSender | undefined;
   /** The signal that covers all writing. */
   #stagedUntil: AbortSignal | undefined;
@@ -183,7 +188,7 @@ export class ClientTransaction implements MailTransaction {
       const reply = await this.#withdrawal.watch(asked, signal);
       if (!isPositive(reply)) throw messageRefusal(reply, facts);
     } catch (error) {
-      this.#refusal = asMailError(error);
+      this.#refusal = this.#lost(error);
       throw this.#refusal;
     }
   }
@@ -196,7 +201,10 @@ export class ClientTransaction implements MailTransaction {
     }
     const line = rcptCommand(forwardPath, params, this.#smtpUtf8, facts);
     const asked = pipeline.command(line, { waitMs: timeouts.rcptMs });
-    const reply = await this.#withdrawal.watch(asked, signal);
+    this.#asked++;
+    const reply = await this.#withdrawal.watch(asked, signal).catch((error: unknown) => {
+      throw this.#refusal ?? this.#lost(error);
+    });
     // After a refused MAIL the peer says 503 to each RCPT: not a word about the recipient.
     await this.opened;
     if (!isPositive(reply)) throw recipientRefusal(reply, facts);
@@ -207,19 +215,33 @@ export class ClientTransaction implements MailTransaction {
     return known?.twin ?? known;
   }
 
+  get #isAnswered(): boolean {
+    return this.#pending === 0 && this.#accepted > 0;
+  }
+
+  get #mayRunAhead(): boolean {
+    return this.#deps.runsAhead && this.#asked > 0 && this.#refusal === undefined;
+  }
+
+  async #recipientsAnswered(): Promise<void> {
+    await this.opened;
+    await Promise.allSettled(this.#recipients.map((named) => named.answered));
+    if (this.#accepted === 0) throw new Error('every recipient was refused');
+  }
+
   #senderDeps(): SenderDeps {
-    const answered = (): boolean => this.#pending === 0 && this.#accepted > 0;
+    const isAnswered = (): boolean => this.#isAnswered;
+    const mayRunAhead = (): boolean => this.#mayRunAhead;
     return {
       pipeline: this.#deps.pipeline,
       timeouts: this.#deps.timeouts,
       get answered() {
-        return answered();
+        return isAnswered();
       },
-      recipientsAnswered: async () => {
-        await this.opened;
-        await Promise.allSettled(this.#recipients.map((named) => named.answered));
-        if (this.#accepted === 0) throw new Error('every recipient was refused');
+      get runsAhead() {
+        return mayRunAhead();
       },
+      recipientsAnswered: () => this.#recipientsAnswered(),
     };
   }
 
@@ -241,19 +263,43 @@ export class ClientTransaction implements MailTransaction {
     signal: AbortSignal | undefined,
   ): Promise<readonly RecipientOutcome[]> {
     const { pipeline, protocol } = this.#deps;
-    const taken = this.#recipients.filter((named) => named.accepted);
-    const copies = taken.filter((named) => named.twin === undefined);
     if (signal?.aborted === true) pipeline.destroy(asMailError(signal.reason));
-    if (pipeline.end !== undefined) return taken.map(() => this.#refused(pipeline.end));
-    const replies = sender.finish(protocol === 'lmtp' ? copies.length : 1);
-    const answers = await this.#withdrawal.watch(Promise.allSettled(replies), signal);
+    const { end } = pipeline;
+    if (end !== undefined) {
+      if (!this.#isAnswered) await this.#recipientsAnswered();
+      return this.#taken.map(() => this.#refused(end));
+    }
+    this.#handedOver = true;
+    const runsAhead = !this.#isAnswered;
+    const count = protocol === 'lmtp' ? copiesOf(this.#taken).length : 1;
+    const answers = await this.#withdrawal.watch(Promise.allSettled(sender.finish(count)), signal);
+    if (runsAhead) await this.#catchUp(answers);
     const outcomes = answers.map((answer) =>
-      answer.status === 'fulfilled' ? this.#answered(answer.value) : this.#lost(answer.reason),
+      answer.status === 'fulfilled'
+        ? this.#answered(answer.value)
+        : this.#refused(this.#lost(answer.reason)),
     );
-    return taken.map((named) => {
+    const copies = copiesOf(this.#taken);
+    return this.#taken.map((named) => {
       const place = protocol === 'lmtp' ? copies.indexOf(named.twin ?? named) : 0;
-      return outcomes[place] ?? this.#lost(undefined);
+      return outcomes[place] ?? this.#refused(this.#lost(undefined));
     });
+  }
+
+  /**
+   * The content was answered before we have looked at who was. Where the peer took it for nobody,
+   * the transaction may still stand there: a refused chunk leaves that open (RFC 3030 §2).
+   */
+  async #catchUp(answers: readonly PromiseSettledResult<Reply>[]): Promise<void> {
+    const isTaken = answers.some(
+      (answer) => answer.status === 'fulfilled' && isPositive(answer.value),
+    );
+    if (!isTaken && this.#deps.pipeline.end === undefined) await this.#reset();
+    await this.#recipientsAnswered();
+  }
+
+  get #taken(): readonly Named[] {
+    return this.#recipients.filter((named) => named.accepted);
   }
 
   /** What the peer's reply to the whole content means for a recipient. */
@@ -275,15 +321,15 @@ export class ClientTransaction implements MailTransaction {
     return { ...outcomeOfError(error, host), ...(tls === undefined ? {} : { tls }) };
   }
 
-  /** No answer after the end of the content: the peer may have taken it. */
-  #lost(error: unknown): RecipientOutcome {
-    const outcome = this.#refused(error);
-    return outcome.kind === 'delayed' ? { ...outcome, inDoubt: true } : outcome;
+  /** What is no answer, after the end of the content has left: the peer may have taken it. */
+  #lost(thrown: unknown): MailError {
+    const error = asMailError(thrown);
+    return this.#handedOver && error.origin === 'ourselves' ? inDoubt(error) : error;
   }
 
   async #giveUp(): Promise<void> {
     this.#state = 'ended';
-    const { pipeline, timeouts, facts } = this.#deps;
+    const { pipeline, facts } = this.#deps;
     const refused = this.#refusal !== undefined;
     // Where nobody was taken, the refusal of a DATA that was said ahead follows at once.
     if (this.#sender !== undefined && this.#accepted === 0 && (refused || this.#pending === 0)) {
@@ -294,12 +340,17 @@ export class ClientTransaction implements MailTransaction {
         refuse('next-hop-lost', { text: 'The transaction was given up', host: facts.host }),
       );
     } else if (this.#mailSent && !refused && pipeline.end === undefined) {
-      const reply = await pipeline
-        .command('RSET', { waitMs: timeouts.partingMs })
-        .catch(() => undefined);
-      if (reply === undefined || !isPositive(reply)) pipeline.destroy();
+      await this.#reset();
     }
     this.#over();
+  }
+
+  async #reset(): Promise<void> {
+    const { pipeline, timeouts } = this.#deps;
+    const reply = await pipeline
+      .command('RSET', { waitMs: timeouts.partingMs })
+      .catch(() => undefined);
+    if (reply === undefined || !isPositive(reply)) pipeline.destroy();
   }
 
   #over(): void {
@@ -310,6 +361,11 @@ export class ClientTransaction implements MailTransaction {
   #mustBe(state: 'open' | 'staged'): void {
     if (this.#state !== state) throw new Error(`the transaction is not ${state} any more`);
   }
+}
+
+/** Those that the peer was told: in LMTP it answers once for each. */
+function copiesOf(taken: readonly Named[]): readonly Named[] {
+  return taken.filter((named) => named.twin === undefined);
 }
 
 /** Where the content was staged before it was known that there is no transaction. */

@@ -247,8 +247,7 @@ describe('a peer that takes seven bits', () => {
   it('gets nothing of what cannot be converted, and the message fails', () =>
     play(
       `${hello('PIPELINING')}
-      ${ENVELOPE}
-      C: DATA`,
+      ${ENVELOPE}`,
       async (session) => {
         const transaction = begin(session, { body: '8BITMIME' });
         await transaction.recipient(BOB, NO_PARAMS);

@@ -297,9 +297,7 @@ describe('a transaction', () => {
   it('refuses content with a bare line ending and never ends it', () =>
     play(
       `${hello('PIPELINING')}
-      ${ENVELOPE}
-      C: DATA
-      S: 354 go on`,
+      ${ENVELOPE}`,
       async (session) => {
         const transaction = begin(session);
         await transaction.recipient(BOB, NO_PARAMS);
