@@ -4,8 +4,8 @@
  *
  * It is held in the stored form (LF line ends), small content in memory, large content in
  * a scratch file that nobody syncs: what must last is the copies. The start of the content
- * stays in memory either way, for the header section. `discard` leaves nothing behind; it
- * is called at the end of every transaction.
+ * stays in memory either way, for the header section, from which Return-Path is left out.
+ * `discard` leaves nothing behind; it is called at the end of every transaction.
  */
 import { createHash, hash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
@@ -15,6 +15,7 @@ import type { Disk, OpenFile } from '@posthouse/durable-fs';
 import { createLineEndReader } from './maildir/line-ends.ts';
 import { storedInMemory } from './maildir/stored-content.ts';
 import type { StoredContent } from './maildir/stored-content.ts';
+import { withoutReturnPaths } from './return-paths.ts';
 
 /** Where scratch files are, and whose they are. */
 export interface Scratch {
@@ -28,7 +29,7 @@ export interface StagedContent {
   readonly stored: StoredContent;
   /** Its first octets in the stored form; the header section, unless that is huge. */
   readonly opening: Buffer;
-  /** SHA-256 in hexadecimal digits, where it was asked for. */
+  /** SHA-256 in hexadecimal digits of what came, where it was asked for. */
   readonly digest?: string;
 }
 
@@ -75,7 +76,8 @@ export class ContentStage {
       const stored = this.#stored();
       const digest = this.#needsDigest ? this.#digest(stored) : undefined;
       const opening = this.#opening ?? stored.bytes ?? Buffer.alloc(0);
-      return digest === undefined ? { stored, opening } : { stored, opening, digest };
+      const kept = { stored: withoutReturnPaths(stored, opening), opening };
+      return digest === undefined ? kept : { ...kept, digest };
     });
   }
 

@@ -87,6 +87,14 @@ describe('a recipient', () => {
     );
   });
 
+  test('finds one Return-Path, whatever came with the message', async () => {
+    const content = Buffer.from('Return-Path: <x@y.test>\r\nSubject: x\r\nReturn-path: <>\r\n\r\n');
+    await send(delivery, { content });
+    const [text = ''] = Object.values(mailIn(base.files()));
+    expect(text).toMatch(/^Return-Path: <carol@elsewhere\.test>\nDelivered-To: /);
+    expect(text.match(/return-path/gi)).toHaveLength(1);
+  });
+
   test('may have a name outside ASCII, and loops are seen for it, too', async () => {
     const recipients = [mailbox('J\u00dcRGEN@example.test')];
     await send(delivery, { recipients });

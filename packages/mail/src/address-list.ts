@@ -126,18 +126,26 @@ function endOfComment(value: string, start: number): number | undefined {
   return undefined;
 }
 
-/** Splits at commas; a group's name and its `:` and `;` fall away. `undefined` where what stands there is no name. */
+/**
+ * Splits at commas; a group's name and its `:` and `;` fall away. `undefined` where what stands
+ * there is no name, or no group: groups do not nest, and end (RFC 5322 §3.4).
+ */
 function splitList(tokens: readonly Token[]): readonly (readonly Token[])[] | undefined {
   const items: Token[][] = [[]];
+  let isInGroup = false;
   for (const token of tokens) {
-    const isSpecial = token.kind === 'special';
-    if (isSpecial && (token.text === ',' || token.text === ';')) items.push([]);
-    else if (isSpecial && token.text === ':') {
-      if (!isName(items.at(-1) ?? [])) return undefined;
+    const item = items.at(-1) ?? [];
+    const mark = token.kind === 'special' ? token.text : '';
+    if (mark === ',' || mark === ';') {
+      items.push([]);
+      if (mark === ';') isInGroup = false;
+    } else if (mark === ':') {
+      if (isInGroup || item.length === 0 || !isName(item)) return undefined;
       items[items.length - 1] = [];
-    } else items.at(-1)?.push(token);
+      isInGroup = true;
+    } else item.push(token);
   }
-  return items;
+  return isInGroup ? undefined : items;
 }
 
 /** A name is words: an "@" in it would be an address to another reader. */

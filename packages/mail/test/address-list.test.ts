@@ -27,6 +27,7 @@ describe('readAddresses', () => {
     ['"a b"@example.test', ['"a b"@example.test']],
     ['alice@[192.0.2.1]', ['alice@[192.0.2.1]']],
     ['Undisclosed:;', []],
+    ['A: a@example.test;, B: b@example.test;', ['a@example.test', 'b@example.test']],
     ['', []],
   ])('reads %j', (value, addresses) => {
     expect(read(value)).toEqual(addresses);
@@ -47,6 +48,10 @@ describe('readAddresses', () => {
     'mallory@example.test: alice@example.test;',
     '<mallory@example.test>: alice@example.test',
     '@mallory.test: alice@example.test',
+    'A: B: alice@example.test;',
+    'A: B: alice@example.test;;',
+    'A: alice@example.test',
+    ': alice@example.test;',
     'a@b@example.test',
     'Alice \\<alice@example.test>',
     `${'('.repeat(50)}x${')'.repeat(50)} alice@example.test`,
