@@ -48,10 +48,14 @@ test('the relay is killed when delivery has delivered, before it could hear of i
   expect(await newMail(system, BOB)).toHaveLength(1);
 });
 
-test.each([stackProcess, threeProcesses])(
-  'everything is killed in the midst of its work ($name)',
-  async (shape) => {
-    const system = await shape.start(TRIES_AGAIN_SOON, onTestFinished);
+test.each([
+  { shape: stackProcess, what: 'delivers', deliverFirst: '1s' },
+  { shape: threeProcesses, what: 'stores', deliverFirst: '0s' },
+])(
+  'everything is killed in the midst of its work ($shape.name, which $what mail first)',
+  async ({ shape, deliverFirst }) => {
+    const settings = { ...TRIES_AGAIN_SOON, queue: { deliver_first: deliverFirst } };
+    const system = await shape.start(settings, onTestFinished);
     const accepted: string[] = [];
     const write = async (name: string): Promise<void> => {
       for (let i = 0; ; i++) {
@@ -74,7 +78,8 @@ test.each([stackProcess, threeProcesses])(
     await system.stop();
     const mail = await newMail(system, BOB);
     const subjects = mail.flatMap((message) => message.values('subject'));
-    expect(accepted.length).toBeGreaterThanOrEqual(20);
+    // What was delivered first is promised a moment later: each author may lack his last 250.
+    expect(accepted.length).toBeGreaterThanOrEqual(17);
     expect(subjects).toEqual(expect.arrayContaining(accepted));
     expect(new Set(subjects).size).toBe(subjects.length);
   },

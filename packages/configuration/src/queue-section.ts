@@ -15,6 +15,8 @@ export interface QueueConfiguration {
   readonly minFreeBytes: number;
   /** Above this much memory of the process new mail is refused with 452. @default 1 GB */
   readonly maxMemoryBytes: number;
+  /** How long mail for own mailboxes may take to be delivered before it is stored; 0: stored first. @default 1 s */
+  readonly deliverFirstMs: number;
   /** How long the event log is kept. @default 30 days */
   readonly eventRetentionMs: number;
 }
@@ -55,6 +57,13 @@ export function queueSection(around: Surroundings): z.ZodType<QueueConfiguration
       ),
       '1GB',
     ),
+    deliver_first: field.withDefault(
+      field.duration(
+        'How long mail for own mailboxes may take to be delivered before it is stored: what is there by then needs no place in the queue. "0s": all mail is stored first.',
+        '0s',
+      ),
+      '1s',
+    ),
     event_retention: field.withDefault(
       field.duration('How long the log of deliveries is kept.', '30d'),
       '30d',
@@ -65,6 +74,7 @@ export function queueSection(around: Surroundings): z.ZodType<QueueConfiguration
     maxQueuedBytes: table.max_size,
     minFreeBytes: table.min_free_space,
     maxMemoryBytes: table.max_memory,
+    deliverFirstMs: table.deliver_first,
     eventRetentionMs: table.event_retention,
   }));
 }

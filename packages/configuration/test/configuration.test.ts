@@ -66,6 +66,7 @@ describe('an empty file', () => {
         maxQueuedBytes: 50_000_000_000,
         minFreeBytes: 100_000_000,
         maxMemoryBytes: 1_000_000_000,
+        deliverFirstMs: 1000,
         eventRetentionMs: 2_592_000_000,
       },
       delivery: {

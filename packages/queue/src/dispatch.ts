@@ -6,10 +6,11 @@
  * its end is durable is waited for under the same lease, but not in the slot.
  */
 import { enhancedStatus, rateText } from '@posthouse/mail';
-import type { Clock, Delayed, Logger, RecipientOutcome, Timer } from '@posthouse/mail';
+import type { Clock, Delayed, Logger, MailContent, RecipientOutcome, Timer } from '@posthouse/mail';
 import type { Exhausted, RateStanding } from './allowances.ts';
 import { RunningAttempt } from './attempt.ts';
 import { Bag } from './bag.ts';
+import type { Place } from './bag.ts';
 import { ContentCache } from './content-cache.ts';
 import { groupClaimed } from './group.ts';
 import type { Group } from './group.ts';
@@ -36,6 +37,18 @@ export interface DispatchDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: () => number;
+}
+
+/** The first attempt of what the store does not have yet. Ends with `release` or `keep`. */
+export interface FirstAttempt {
+  /** Never rejects; one outcome for each recipient. */
+  readonly end: Promise<readonly RecipientOutcome[]>;
+  /** Tells the transmitter to stop. */
+  abort(reason: unknown): void;
+  /** Nothing of it is to be written down. */
+  release(): void;
+  /** The store has it now: from here on it is an attempt like any other. */
+  keep(): void;
 }
 
 /** How long a transmitter may take to come back once it was told to stop. */
@@ -150,6 +163,32 @@ export class Dispatch {
     this.#next();
   }
 
+  /**
+   * Makes the first attempt of a reserved group that the store does not have yet.
+   * @returns `undefined` where it may not begin at once
+   */
+  attemptFirst(group: Group, content: MailContent): FirstAttempt | undefined {
+    if (this.#stopping || !this.#scheduler.startAtOnce(group, this.#deps.clock.now())) {
+      return undefined;
+    }
+    const attempt = this.#attemptOf(group, content);
+    const place = this.#running.add(attempt);
+    const end = attempt.transmit().then((outcomes) => {
+      this.#attemptEnded(group, place, outcomes);
+      return outcomes;
+    });
+    return {
+      end,
+      abort: (reason) => attempt.abort(reason),
+      release: () => this.#scheduler.release(group.recipients.length),
+      keep: () => {
+        this.#keeper.add(group);
+        this.#abortWhenLost(group, attempt);
+        this.#track(end.then((outcomes) => this.#conclude(group, outcomes)));
+      },
+    };
+  }
+
   #onClaimed(claimed: readonly Claimed[], limits: ClaimLimits): void {
     const { planner } = this.#deps;
     const max = this.#options.concurrency.maxRecipientsPerAttempt;
@@ -215,21 +254,41 @@ export class Dispatch {
   }
 
   async #run(group: Group): Promise<void> {
-    const attempt = new RunningAttempt(group, this.#recorder.contentOf(group), {
+    const attempt = this.#attemptOf(group, this.#recorder.contentOf(group));
+    const place = this.#running.add(attempt);
+    this.#abortWhenLost(group, attempt);
+    const outcomes = await this.#outcomes(group, attempt);
+    this.#attemptEnded(group, place, outcomes);
+    if (outcomes === undefined) this.#giveBack(group, SOON_MS);
+    else await this.#conclude(group, outcomes);
+  }
+
+  #attemptOf(group: Group, content: MailContent): RunningAttempt {
+    return new RunningAttempt(group, content, {
       ...this.#deps,
       attemptTimeoutMs: this.#options.attemptTimeoutMs,
       abortGraceMs: ABORT_GRACE_MS,
     });
-    const place = this.#running.add(attempt);
+  }
+
+  #abortWhenLost(group: Group, attempt: RunningAttempt): void {
     this.#keeper.onLost(group, () => attempt.abort(new DOMException('lease lost', 'AbortError')));
-    const outcomes = await this.#outcomes(group, attempt);
+  }
+
+  /** Frees the slot, and starts whoever may use it. */
+  #attemptEnded(
+    group: Group,
+    place: Place<RunningAttempt>,
+    outcomes: readonly RecipientOutcome[] | undefined,
+  ): void {
     this.#running.remove(place);
-    const now = this.#deps.clock.now();
     const judgement = judgementOf(outcomes ?? []);
-    const rested = this.#scheduler.ended(group, judgement, now);
+    const rested = this.#scheduler.ended(group, judgement, this.#deps.clock.now());
     if (rested.lanes.length > 0) this.#track(this.#leaveAlone(rested, whyResting(outcomes)));
     this.#next();
-    if (outcomes === undefined) return this.#giveBack(group, SOON_MS);
+  }
+
+  async #conclude(group: Group, outcomes: readonly RecipientOutcome[]): Promise<void> {
     try {
       await this.#recorder.record(group, outcomes, true);
     } finally {

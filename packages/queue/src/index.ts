@@ -12,6 +12,7 @@ export type {
   Intervened,
   Intervention,
   LeasedKey,
+  LoggedMessage,
   NewMessage,
   Note,
   Page,

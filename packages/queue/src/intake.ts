@@ -29,6 +29,7 @@ import type {
 import { acceptedEvents } from './accepted-event.ts';
 import { waitOfDeath } from './attempt.ts';
 import type { BackPressure } from './back-pressure.ts';
+import { DeliverFirst } from './deliver-first.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { NewEvent } from './event.ts';
 import { groupsOf, senderOf } from './group.ts';
@@ -39,7 +40,7 @@ import type { LaneKey, MessageRecord, QueueId, RecipientRecord } from './record.
 import type { RetrySchedule } from './retry-schedule.ts';
 import type { RoutePlan, RoutePlanner } from './route.ts';
 import { StoreError } from './store.ts';
-import type { StagedContent, Store } from './store.ts';
+import type { NewMessage, StagedContent, Store } from './store.ts';
 import { Tally } from './tally.ts';
 
 /** MAIL and where it came from. */
@@ -110,11 +111,13 @@ export class Intake {
   readonly options: ResolvedOptions;
   readonly #deps: IntakeDeps;
   readonly #accepts = new Tally();
+  readonly #deliverFirst: DeliverFirst;
   #state: 'new' | 'open' | 'closed' = 'new';
 
   constructor(options: ResolvedOptions, deps: IntakeDeps) {
     this.options = options;
     this.#deps = deps;
+    this.#deliverFirst = new DeliverFirst(options.deliverFirstMs, deps);
   }
 
   async start(): Promise<void> {
@@ -126,6 +129,7 @@ export class Intake {
   async stop(): Promise<void> {
     this.#state = 'closed';
     await this.#accepts.none();
+    await this.#deliverFirst.stop();
   }
 
   get clock(): Clock {
@@ -172,25 +176,36 @@ export class Intake {
     const prefix =
       inspect === undefined ? arrival.prefix : await inspected(inspect, arrival, signal);
     const entry = this.#entryOf(arrival, prefix);
-    try {
-      await this.#store(entry);
-    } catch (error) {
-      if (entry.reserved > 0) this.#deps.dispatch.release(entry.reserved);
-      throw error;
-    }
-    if (entry.groups.length > 0) {
-      const { pointer } = arrival.staged;
-      const bytes = pointer.kind === 'inline' ? pointer.bytes : undefined;
-      this.#deps.dispatch.admit(entry.groups, bytes);
-    }
+    const { groups, message, recipients } = entry;
+    const events = acceptedEvents(message, recipients, sessionOf(message.origin));
+    const incoming = { message, recipients, events };
+    const content = readStaged(arrival.staged, prefix);
+    const store = (): Promise<void> => this.#store(incoming);
+    const isTaken = await this.#deliverFirst.take({ incoming, groups, content, store });
+    if (!isTaken) await this.#storeFirst(entry, incoming, arrival.staged);
     const outcome = { ...ACCEPTED, id: arrival.id };
     return arrival.recipients.map(() => outcome);
   }
 
-  async #store({ message, recipients }: Entry): Promise<void> {
+  async #storeFirst(
+    { groups, reserved }: Entry,
+    incoming: NewMessage,
+    { pointer }: StagedContent,
+  ): Promise<void> {
+    const { dispatch } = this.#deps;
+    try {
+      await this.#store(incoming);
+    } catch (error) {
+      if (reserved > 0) dispatch.release(reserved);
+      throw error;
+    }
+    if (groups.length === 0) return;
+    dispatch.admit(groups, pointer.kind === 'inline' ? pointer.bytes : undefined);
+  }
+
+  async #store(incoming: NewMessage): Promise<void> {
     const { store, logger } = this.#deps;
-    const events = acceptedEvents(message, recipients, sessionOf(message.origin));
-    const incoming = { message, recipients, events };
+    const { message } = incoming;
     for (let tries = 1; ; tries++) {
       try {
         await store.accept([incoming]);
@@ -301,6 +316,7 @@ async function inspected(
 ): Promise<Uint8Array> {
   const { reversePath, params, context, recipients, prefix } = arrival;
   const content = readStaged(arrival.staged, prefix);
+  if (content === undefined) throw new TypeError('the store cannot read what it staged');
   const more = await inspect({ reversePath, params, context, recipients }, content, signal);
   return more.byteLength === 0 ? prefix : Buffer.concat([more, prefix]);
 }
@@ -315,11 +331,13 @@ function sessionOf({ greeting, peer, protocol, tls }: TransferContext): Partial<
   };
 }
 
-/** Staged content, to be read before anybody has it. */
-function readStaged({ pointer, sizeBytes, open }: StagedContent, prefix: Uint8Array): MailContent {
+/** Staged content, to be read before anybody has it; `undefined` where the store cannot do that. */
+function readStaged(
+  { pointer, sizeBytes, open }: StagedContent,
+  prefix: Uint8Array,
+): MailContent | undefined {
   if (pointer.kind === 'inline') return contentOf(pointer.bytes, prefix);
-  if (open === undefined) throw new TypeError('the store cannot read what it staged');
-  return contentFrom(sizeBytes, open, prefix);
+  return open && contentFrom(sizeBytes, open, prefix);
 }
 
 /** A fault as it is said to peers; a refusal is itself. */

@@ -24,6 +24,11 @@ export interface QueueOptions {
   readonly notifications?: NotificationOptions;
   /** How long one attempt may take in all. @default 1 h */
   readonly attemptTimeoutMs?: number;
+  /**
+   * How long a message for own mailboxes may take to be delivered before it is stored: what is there
+   * by then needs no place in the queue. 0: everything is stored first. @default 1 s
+   */
+  readonly deliverFirstMs?: number;
   /** How long a lease lasts; it is renewed while an attempt runs. @default 10 min */
   readonly leaseMs?: number;
   /** How long `stop` lets attempts in flight go on. @default 20 s */
@@ -106,6 +111,7 @@ export function resolveOptions(options: QueueOptions): ResolvedOptions {
     maxRecipients: 1000,
     requireTls: false,
     attemptTimeoutMs: HOUR_MS,
+    deliverFirstMs: 1000,
     leaseMs: 10 * MINUTE_MS,
     drainMs: 20_000,
     maxCachedContentBytes: 16 * MIB,

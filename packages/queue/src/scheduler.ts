@@ -130,6 +130,22 @@ export class Scheduler {
     return undefined;
   }
 
+  /** Starts a reserved group's attempt now, where nobody waits before it and nothing holds it back. */
+  startAtOnce(group: Group, now: number): boolean {
+    const lane = this.#register.use(group);
+    const { site } = lane;
+    const free = this.#limits.maxAttempts - this.#attempts;
+    const mayStart =
+      lane.room.recipients === 0 &&
+      site.blocked.size === 0 &&
+      lane.inFlight < Math.min(this.#laneLimit(lane, now), Math.max(1, free - this.#newcomers)) &&
+      site.inFlight < this.#siteLimit(site, now) &&
+      free > 0 &&
+      this.pacing.exhausted(lane, group, now) === undefined;
+    if (mayStart) this.#started(lane, group, now);
+    return mayStart;
+  }
+
   /** Takes out the group whose turn it is, as an attempt; `undefined`: nothing may start now. */
   next(now: number): Group | undefined {
     this.#held.wakeInto(this.#ready, now);
@@ -268,15 +284,19 @@ export class Scheduler {
   #start(lane: Lane, now: number): Group | undefined {
     const group = lane.room.shift();
     if (group === undefined) return undefined;
-    this.pacing.started(lane, group, now);
+    this.#started(lane, group, now);
     this.#ready.delete(lane); // behind all others
     if (lane.room.recipients > 0) this.#ready.add(lane);
     this.#waiting -= group.recipients.length;
+    if (lane.backlog && lane.room.recipients < this.#room() / 2) this.#wantsClaim = true;
+    return group;
+  }
+
+  #started(lane: Lane, group: Group, now: number): void {
+    this.pacing.started(lane, group, now);
     this.#attempts += 1;
     lane.inFlight += 1;
     lane.site.inFlight += 1;
-    if (lane.backlog && lane.room.recipients < this.#room() / 2) this.#wantsClaim = true;
-    return group;
   }
 
   #learn(lane: Lane, judgement: Judgement, now: number): Rested {

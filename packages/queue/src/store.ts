@@ -33,6 +33,12 @@ export interface NewMessage {
   readonly events: readonly NewEvent[];
 }
 
+/** A message that is only told of. */
+export interface LoggedMessage extends Pick<NewMessage, 'events'> {
+  readonly message: Pick<MessageRecord, 'id' | 'messageId' | 'reversePath'>;
+  readonly recipients: readonly Pick<RecipientRecord, 'forwardPath' | 'params'>[];
+}
+
 /** What claim looks for. */
 export interface ClaimRequest {
   readonly owner: string;
@@ -231,6 +237,11 @@ export interface Store extends Startable {
    * due at once, what began is due at the time that `begin` set.
    */
   recover(owner: string, now: number): Promise<void>;
+  /**
+   * Writes the events of messages that need not be kept, because they were delivered before the
+   * author got his 250. They are found by `trace` like all others; nothing else of them stays.
+   */
+  log(messages: readonly LoggedMessage[]): Promise<void>;
   /** Ends attempts; one result per unit. */
   conclude(units: readonly Conclusion[]): Promise<readonly ConclusionResult[]>;
   /** Lets a lane rest: none of it is claimed before `until`, nothing of it is rewritten. The last call wins; survives a restart. */

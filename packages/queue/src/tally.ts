@@ -11,6 +11,10 @@ export class Tally {
     return task;
   }
 
+  get count(): number {
+    return this.#count;
+  }
+
   get isNone(): boolean {
     return this.#count === 0;
   }

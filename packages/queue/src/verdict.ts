@@ -52,10 +52,7 @@ export function verdictOf(
     case 'relayed':
       return {
         change: { ...leasedKey(recipient), kind: 'done' },
-        event: {
-          ...eventOf(recipient, outcome, rules.now),
-          kind: outcome.kind === 'delivered' ? 'delivered' : 'relayed',
-        },
+        event: takenEvent(recipient, outcome, rules.now),
         // Nobody asks for news of success unless he says so (RFC 3461 §4.1).
         ...(recipient.params.notify === undefined
           ? {}
@@ -66,6 +63,18 @@ export function verdictOf(
     case 'delayed':
       return delayedOf(recipient, outcome, rules);
   }
+}
+
+/** The event of an outcome that ends our part: somebody else answers for the recipient now. */
+export function takenEvent(
+  recipient: LeasedRecipient,
+  outcome: RecipientOutcome,
+  at: number,
+): NewEvent {
+  return {
+    ...eventOf(recipient, outcome, at),
+    kind: outcome.kind === 'delivered' ? 'delivered' : 'relayed',
+  };
 }
 
 /**

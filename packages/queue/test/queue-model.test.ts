@@ -66,6 +66,7 @@ const scenario = fc.record({
   answers: fc.array(answer, { minLength: 1, maxLength: 12 }),
   durations: fc.array(fc.integer({ min: 0, max: 20 * MINUTE }), { minLength: 1, maxLength: 5 }),
   own: fc.boolean(),
+  deliverFirstMs: fc.constantFrom(0, 1000, 10 * MINUTE),
   oneSite: fc.boolean(),
   slots: fc.integer({ min: 1, max: 6 }),
 });
@@ -93,7 +94,7 @@ class World {
   }
 
   async start(): Promise<void> {
-    const { own, oneSite, slots } = this.#given;
+    const { deliverFirstMs, own, oneSite, slots } = this.#given;
     const { store, die } = mortal(this.store);
     this.#die = die;
     const planner: RoutePlanner = {
@@ -103,6 +104,7 @@ class World {
       {
         hostname: domain('mx.example.test'),
         attemptTimeoutMs: HOUR,
+        deliverFirstMs,
         concurrency: { maxAttempts: slots, maxActiveRecipients: 20, maxRecipientsPerAttempt: 2 },
       },
       {
@@ -174,7 +176,7 @@ describe('a queue in any world', () => {
           const expected = new Set<string>();
           for (const each of given.steps) {
             if (each.kind === 'submit') {
-              const id = await submit(world.queue, { from: '', to: each.to });
+              const id = await submit(world.queue, { from: '', to: each.to }, world.clock);
               each.to.forEach((_, index) => expected.add(`${id}/${index}`));
             } else if (each.kind === 'wait') await world.clock.advance(each.ms);
             else if (each.kind === 'crash') await world.crash();

@@ -153,8 +153,15 @@ export interface Sample {
 export const MESSAGE =
   'From: <alice@example.test>\r\nMessage-ID: <one@example.test>\r\n\r\nHello\r\n';
 
-/** Submits a message and waits until it is accepted. @returns its queue id */
-export async function submit(queue: Queue, sample: Sample): Promise<MailTransaction['id']> {
+/**
+ * Submits a message and waits until it is accepted, with a clock for as long as that takes.
+ * @returns its queue id
+ */
+export async function submit(
+  queue: Queue,
+  sample: Sample,
+  clock?: ManualClock,
+): Promise<MailTransaction['id']> {
   const reversePath = parseReversePath(`<${sample.from ?? 'alice@example.test'}>`); // '': the null path
   if (reversePath === undefined) throw new TypeError(`no path: ${sample.from}`);
   const transaction = queue.begin(reversePath, sample.params ?? NO_PARAMS, testContext());
@@ -165,8 +172,14 @@ export async function submit(queue: Queue, sample: Sample): Promise<MailTransact
   }
   const content = contentOf(Buffer.from(sample.content ?? MESSAGE));
   await pour(content, transaction.stage(Buffer.from('Received: by test\r\n')));
-  await transaction.commit();
+  let isAccepted = false;
+  const accepting = transaction.commit().finally(() => {
+    isAccepted = true;
+  });
+  accepting.catch(() => undefined); // thrown below
   await turn(); // what begins now has its end written at this very time of a manual clock
+  while (!isAccepted && clock !== undefined) await clock.advance(1000);
+  await accepting;
   return transaction.id;
 }
 

@@ -128,7 +128,7 @@ describe('after a crash', () => {
   async function crashed(own: boolean): Promise<Store> {
     const store = createMemoryStore();
     const { store: mortalStore, die } = mortal(store);
-    const { queue } = await startQueue({
+    const { clock, queue } = await startQueue({
       script: never,
       concurrency: { initialPerLane: 1, maxPerLane: 1, ownPerLane: 1 },
       deps: {
@@ -136,7 +136,9 @@ describe('after a crash', () => {
         planner: { plan: ({ domain: lane }) => ({ lane, site: lane, own }) },
       },
     });
-    for (const name of ['bob', 'carol']) await submit(queue, { to: [`${name}@example.net`] });
+    for (const name of ['bob', 'carol']) {
+      await submit(queue, { to: [`${name}@example.net`] }, clock);
+    }
     await turn();
     die();
     return store;

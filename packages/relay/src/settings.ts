@@ -81,6 +81,7 @@ export async function relayOptions(
         delayAfterMs: relay.retry.delayWarningMs,
         ...postmasterOf(configuration),
       },
+      deliverFirstMs: queue.deliverFirstMs,
       eventRetentionMs: queue.eventRetentionMs,
       drainMs: server.drainMs,
     },

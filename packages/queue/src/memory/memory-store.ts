@@ -22,6 +22,7 @@ import type {
   Intervened,
   Intervention,
   LeasedKey,
+  LoggedMessage,
   NewMessage,
   Note,
   Page,
@@ -133,6 +134,11 @@ class MemoryStore implements Store {
       this.#shelves.change(entry, afterDeath(entry.record, now));
     }
     this.#tell('due');
+  }
+
+  async log(messages: readonly LoggedMessage[]): Promise<void> {
+    this.#assertRunning();
+    for (const logged of messages) this.#logEvents(logged);
   }
 
   async conclude(units: readonly Conclusion[]): Promise<readonly ConclusionResult[]> {
@@ -251,14 +257,18 @@ class MemoryStore implements Store {
   }
 
   #take(incoming: NewMessage): AcceptResult {
-    const { message, recipients, events } = incoming;
+    const { message, recipients } = incoming;
     if (this.#shelves.messages.has(message.id)) return 'present';
     this.#shelves.put({ ...message, content: { kind: 'kept' } }, bytesOf(message), recipients);
-    this.#log.append(events);
-    this.#log.index(message.id, searchKeysOf(incoming));
-    if (events.length > 0) this.#tell('events');
+    this.#logEvents(incoming);
     if (recipients.some((recipient) => recipient.lease === undefined)) this.#tell('due');
     return 'taken';
+  }
+
+  #logEvents(logged: LoggedMessage): void {
+    this.#log.append(logged.events);
+    this.#log.index(logged.message.id, searchKeysOf(logged));
+    if (logged.events.length > 0) this.#tell('events');
   }
 
   #conclude(unit: Conclusion): ConclusionResult {

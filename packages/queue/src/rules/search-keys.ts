@@ -3,7 +3,7 @@
  * that had a part in it. Pure.
  */
 import { formatMailbox, NULL_PATH } from '@posthouse/mail';
-import type { NewMessage } from '../store.ts';
+import type { LoggedMessage } from '../store.ts';
 
 /** One form for all spellings: no angle brackets, no outer space, lower case. */
 export function searchKey(text: string): string {
@@ -13,7 +13,7 @@ export function searchKey(text: string): string {
 }
 
 /** The keys under which a message's events are found. */
-export function searchKeysOf({ message, recipients }: NewMessage): ReadonlySet<string> {
+export function searchKeysOf({ message, recipients }: LoggedMessage): ReadonlySet<string> {
   const keys = new Set<string>();
   if (message.messageId !== undefined) keys.add(searchKey(message.messageId));
   if (message.reversePath !== NULL_PATH) keys.add(searchKey(formatMailbox(message.reversePath)));

@@ -9,12 +9,20 @@ import { searchKeysOf } from '../rules/search-keys.ts';
 import { recipientText, reversePathText } from '../rules/selection.ts';
 import { PRIORITY_RANKS } from '../rules/priority-ranks.ts';
 import { StoreError } from '../store.ts';
-import type { ClaimRequest, Conclusion, LeasedKey, NewMessage, RecipientChange } from '../store.ts';
+import type {
+  ClaimRequest,
+  Conclusion,
+  LeasedKey,
+  LoggedMessage,
+  NewMessage,
+  RecipientChange,
+} from '../store.ts';
 import type {
   ChangeRow,
   ClaimCall,
   EventRow,
   LeasedRow,
+  LoggedMessageRow,
   NewMessageRow,
   RecipientRow,
   UnitRow,
@@ -22,13 +30,12 @@ import type {
 
 /** @throws StoreError where the content was not staged */
 export function newMessageRow(incoming: NewMessage): NewMessageRow {
-  const { message, recipients, events } = incoming;
+  const { message, recipients } = incoming;
   const { id, reversePath, params, origin, content, messageId, tlsOptional } = message;
   if (content.kind === 'kept') {
     throw new StoreError('unavailable', `the content of ${id} was not staged here`);
   }
   return {
-    id,
     rank: PRIORITY_RANKS[message.priority],
     acceptedAt: message.acceptedAt,
     sizeBytes: message.sizeBytes,
@@ -39,8 +46,15 @@ export function newMessageRow(incoming: NewMessage): NewMessageRow {
     file: content.kind === 'adopted' ? content.name : null,
     content: content.kind === 'inline' ? copyOf(content.bytes) : null,
     recipients: recipients.map(recipientRow),
-    events: events.map(eventRow),
-    keys: [...searchKeysOf(incoming)].map(searchHash),
+    ...loggedMessageRow(incoming),
+  };
+}
+
+export function loggedMessageRow(logged: LoggedMessage): LoggedMessageRow {
+  return {
+    id: logged.message.id,
+    events: logged.events.map(eventRow),
+    keys: [...searchKeysOf(logged)].map(searchHash),
   };
 }
 

@@ -86,14 +86,19 @@ export interface MessageRow {
   readonly prefix: Uint8Array;
 }
 
-export interface NewMessageRow extends MessageRow {
+/** What is told of a message in the event log. */
+export interface LoggedMessageRow {
+  readonly id: string;
+  readonly events: readonly EventRow[];
+  /** Hashes of what the message can be found by. */
+  readonly keys: readonly number[];
+}
+
+export interface NewMessageRow extends MessageRow, LoggedMessageRow {
   /** The name of the adopted file; null where the content is here. */
   readonly file: string | null;
   readonly content: Uint8Array | null;
   readonly recipients: readonly RecipientRow[];
-  readonly events: readonly EventRow[];
-  /** Hashes of what the message can be found by. */
-  readonly keys: readonly number[];
 }
 
 export interface KeyRow {
@@ -155,6 +160,7 @@ export interface CommitVerbs {
   renew(call: { readonly leases: readonly LeasedRow[]; readonly until: number }): readonly KeyRow[];
   /** Ends at most `limit` leases; answers how many. */
   recover(call: { readonly owner: string; readonly now: number; readonly limit: number }): number;
+  log(messages: readonly LoggedMessageRow[]): null;
   conclude(units: readonly UnitRow[]): readonly ('done' | 'stale')[];
   rest(call: { readonly lane: string; readonly until: number }): null;
   note(notes: readonly NoteRow[]): null;

@@ -25,6 +25,7 @@ import type {
   Intervened,
   Intervention,
   LeasedKey,
+  LoggedMessage,
   NewMessage,
   Note,
   Page,
@@ -37,7 +38,15 @@ import type {
 } from '../store.ts';
 import { FileOrMemoryStage } from './content-stage.ts';
 import { claimedOf, cursorNumber, cursorOf, DamagedRow, eventOf, messageOf } from './decoding.ts';
-import { claimCall, eventRow, leasedRow, newMessageRow, searchHash, unitRow } from './encoding.ts';
+import {
+  claimCall,
+  eventRow,
+  leasedRow,
+  loggedMessageRow,
+  newMessageRow,
+  searchHash,
+  unitRow,
+} from './encoding.ts';
 import { Engine } from './engine.ts';
 import type { Change, EngineDeps } from './engine.ts';
 import type { ClaimedRow, NewMessageRow } from './protocol.ts';
@@ -156,6 +165,13 @@ class SqliteStore implements Store {
       while (count === RECOVER_BATCH) {
         count = await threads.commit('recover', { owner, now, limit: RECOVER_BATCH });
       }
+    });
+  }
+
+  log(messages: readonly LoggedMessage[]): Promise<void> {
+    const { threads } = this.#engine;
+    return this.#engine.run(async () => {
+      await threads.commit('log', messages.map(loggedMessageRow), { patient: true });
     });
   }
 

@@ -62,6 +62,24 @@ export function describeEvents(using: Using): void {
         expect(seen).toEqual(expected);
       }));
 
+    it('of messages that are not kept are found like all others, and nothing else stays', () =>
+      using(async (under) => {
+        const logged = sampleMessage({ recipients: ['bob@a.test'] });
+        const delivered = sampleEvent({ message: logged.message.id, index: 0 }, 'delivered', NOW);
+        const { message, recipients, events } = logged;
+        await under.store.log([{ message, recipients, events: [...events, delivered] }]);
+        const kept = sampleMessage({ recipients: ['carol@a.test'] });
+        await under.store.accept([kept]);
+        const store = await under.reopen();
+        const life = await store.trace({ text: 'BOB@a.test' }, 10);
+        expect(life.map(({ kind, message: of }) => [kind, of])).toEqual([
+          ['accepted', message.id],
+          ['delivered', message.id],
+        ]);
+        expect(await store.message(message.id)).toBeUndefined();
+        expect(store.usage()).toMatchObject({ messages: 1, recipients: 1 });
+      }));
+
     it('are read from the last one on, for who wants to know what is to come', () =>
       using(async ({ store }) => {
         expect((await store.events(await store.lastEvent(), 10)).events).toEqual([]);

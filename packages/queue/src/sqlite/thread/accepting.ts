@@ -1,6 +1,9 @@
-/** The commit thread's `accept`: new messages, in rows. Idempotent by message id. */
+/**
+ * The commit thread's `accept`: new messages, in rows, idempotent by message id; and `log`: what
+ * there is to tell of messages that are not kept.
+ */
 import type { DatabaseSync } from 'node:sqlite';
-import type { CommitVerbs, NewMessageRow, RecipientRow } from '../protocol.ts';
+import type { CommitVerbs, LoggedMessageRow, NewMessageRow, RecipientRow } from '../protocol.ts';
 import { prepare } from './statement.ts';
 import { readyAt } from './tables.ts';
 import type { Tables } from './tables.ts';
@@ -8,14 +11,17 @@ import type { Tables } from './tables.ts';
 /** Messages in one bucket of search keys: so many that the bucket is a few pages. */
 const BUCKET_MESSAGES = 1024;
 
-export function createAccept(database: DatabaseSync, tables: Tables): CommitVerbs['accept'] {
+export function createAccept(
+  database: DatabaseSync,
+  tables: Tables,
+): Pick<CommitVerbs, 'accept' | 'log'> {
   const { counters, tracks, turns, told } = tables;
   const insertMessage = prepare(
     database,
     'INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
   );
   const insertContent = prepare(database, 'INSERT INTO content VALUES (?, ?)');
-  const insertKeys = createKeyInsert(database);
+  const tell = createTeller(database, tables);
   const insertRecipient = prepare(
     database,
     'INSERT INTO recipient VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
@@ -56,15 +62,35 @@ export function createAccept(database: DatabaseSync, tables: Tables): CommitVerb
     now.lastMessage = seq;
     if (row.content !== null) insertContent.run(seq, row.content);
     for (const recipient of row.recipients) addRecipient(seq, rank, recipient);
-    insertKeys(Math.floor(seq / BUCKET_MESSAGES), row.keys, id);
-    tables.append(row.events);
+    tell(seq, row);
     now.messages += 1;
     now.recipients += row.recipients.length;
     now.contentBytes += sizeBytes;
     return 'taken';
   }
 
-  return (messages) => messages.map(add);
+  return { accept: (messages) => messages.map(add), log: createLog(counters, tell) };
+}
+
+function createLog(counters: Tables['counters'], tell: Teller): CommitVerbs['log'] {
+  return (messages) => {
+    for (const row of messages) {
+      counters.now.lastMessage += 1; // so that it has its place in a bucket of search keys
+      tell(counters.now.lastMessage, row);
+    }
+    return null;
+  };
+}
+
+/** Writes events, and what they are found by. */
+type Teller = (seq: number, row: LoggedMessageRow) => void;
+
+function createTeller(database: DatabaseSync, tables: Tables): Teller {
+  const insertKeys = createKeyInsert(database);
+  return (seq, { id, events, keys }) => {
+    insertKeys(Math.floor(seq / BUCKET_MESSAGES), keys, id);
+    tables.append(events);
+  };
 }
 
 /** Inserts search keys, all that most messages have in one statement. */

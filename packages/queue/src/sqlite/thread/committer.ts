@@ -158,13 +158,14 @@ export class Committer {
 function connect(path: string, synced: boolean): Connection {
   const database = openForWriting(path, synced);
   const tables = new Tables(database);
-  const accept = createAccept(database, tables);
+  const { accept, log } = createAccept(database, tables);
   return {
     database,
     tables,
     changes: prepare(database, 'SELECT total_changes() AS count'),
     verbs: {
       accept,
+      log,
       claim: createClaim(database, tables),
       lease: createLease(tables),
       begin: createBegin(tables),

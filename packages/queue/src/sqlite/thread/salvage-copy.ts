@@ -65,7 +65,7 @@ export function copyMessages(
     'SELECT bytes FROM content WHERE message = ?',
   );
   const recipientsOf = createRecipientReader(old);
-  const accept = createAccept(into, tables);
+  const { accept } = createAccept(into, tables);
   let gaps = 0;
   const copy = (message: OldMessage): void => {
     const { key, ...row } = message;
