@@ -36,7 +36,9 @@ export function readConfiguration(
   const toml = readToml(text);
   const raw = plainValue(toml.root);
   const around = surroundingsOf(raw, dirname(resolve(path)), options.role ?? 'stack');
-  const result = configurationSchema(around).safeParse(raw, { reportInput: true });
+  // A schema is used once: compiling its checks would cost more than they do.
+  const once = { reportInput: true, jitless: true };
+  const result = configurationSchema(around).safeParse(raw, once);
   if (result.success && toml.problems.length === 0) {
     return { kind: 'ok', configuration: deepFreeze(result.data) };
   }

@@ -10,7 +10,7 @@
  * RFC 3834 §3.1 (Auto-Submitted), RFC 5321 §4.5.5 (null reverse-path).
  */
 import { isAscii, isUtf8 } from 'node:buffer';
-import MimeNode from 'nodemailer/lib/mime-node';
+import type NodemailerNode from 'nodemailer/lib/mime-node';
 import {
   NULL_PATH,
   formatFields,
@@ -22,6 +22,7 @@ import {
 import type { ForwardPath, MailParams, MessageId, RcptParams } from '@posthouse/mail';
 import { deliveryStatusPart } from './delivery-status.ts';
 import { humanText, subjectOf } from './human-part.ts';
+import { MimeNode } from './mime-node.ts';
 import type { DsnReport } from './report.ts';
 import type { ReturnedContent } from './returned-content.ts';
 
@@ -82,14 +83,14 @@ function threading(messageId: MessageId | undefined): { key: string; value: stri
 }
 
 /** Not encoded where it need not be: people read reports in raw files, too. */
-function addText(root: MimeNode, text: string): void {
+function addText(root: NodemailerNode, text: string): void {
   const bytes = Buffer.from(text);
   const plain = isAscii(bytes) && isSendable(bytes);
   if (plain) addUntouched(root, bytes, 'text/plain; charset=us-ascii');
   else root.createChild('text/plain; charset=utf-8').setContent(text);
 }
 
-function addStatus(root: MimeNode, report: DsnReport): void {
+function addStatus(root: NodemailerNode, report: DsnReport): void {
   const status = deliveryStatusPart(report);
   const node = root.createChild(status.contentType).setContent(status.text);
   if (status.contentType === 'message/global-delivery-status') {
@@ -98,7 +99,7 @@ function addStatus(root: MimeNode, report: DsnReport): void {
 }
 
 /** As it is, where it may travel so; else its header section, encoded. */
-function addReturned(root: MimeNode, { kind, bytes }: ReturnedContent): void {
+function addReturned(root: NodemailerNode, { kind, bytes }: ReturnedContent): void {
   const section = readHeaderSection(bytes);
   const headers = kind === 'headers' ? bytes : formatFields(section.fields);
   const international = !isAscii(headers);
@@ -115,7 +116,7 @@ function addReturned(root: MimeNode, { kind, bytes }: ReturnedContent): void {
 }
 
 /** Past nodemailer, which would encode text of any kind. */
-function addUntouched(root: MimeNode, bytes: Buffer, contentType: string): void {
+function addUntouched(root: NodemailerNode, bytes: Buffer, contentType: string): void {
   const encoding = isAscii(bytes) ? '7bit' : '8bit';
   const fields = `Content-Type: ${contentType}\r\nContent-Transfer-Encoding: ${encoding}\r\n\r\n`;
   root.createChild().setRaw(Buffer.concat([Buffer.from(fields), bytes]));

@@ -14,7 +14,6 @@ export type { Control, ControlVerb, ControlVerbs } from './control/server.ts';
 export { escapeControls } from './escape.ts';
 export { EXIT, ExitError } from './exit-code.ts';
 export type { ExitName } from './exit-code.ts';
-export { createProcessLogger } from './logger.ts';
 export type { LogLevel, LogSettings, ProcessLogger } from './logger.ts';
 export { readVersion } from './manifest.ts';
 export { readAuthorities, readNextHop } from './next-hop.ts';

@@ -15,7 +15,6 @@ import type { LoadedConfiguration } from './configuration-file.ts';
 import { createEnding } from './ending.ts';
 import type { Ending } from './ending.ts';
 import { EXIT } from './exit-code.ts';
-import { createProcessLogger } from './logger.ts';
 import type { ProcessLogger } from './logger.ts';
 import { createReloader } from './reload.ts';
 import { listenToSignals } from './signals.ts';
@@ -49,12 +48,13 @@ export async function runAgent<C extends AgentConfiguration>(
   return supervise(program, loaded, line);
 }
 
-function supervise<C extends AgentConfiguration>(
+async function supervise<C extends AgentConfiguration>(
   program: AgentProgram<C>,
   loaded: LoadedConfiguration<C>,
   line: RunLine,
 ): Promise<never> {
   setInterval(() => undefined, KEEP_ALIVE_MS);
+  const { createProcessLogger } = await import('./logger.ts'); // commands need none, and pino is large
   const logger = createProcessLogger(program.name, loaded.configuration.log);
   const reloader = createReloader(line.config, program.readConfiguration, logger);
   const starting = Promise.withResolvers<RunningAgent<C> | undefined>();

@@ -66,7 +66,6 @@ export type {
   SummarizedDomain,
   TracedEvent,
 } from './operation/queue-views.ts';
-export { readSelection, SELECTION_FIELDS } from './operation/selection-fields.ts';
 export type { OrderFields } from './operation/selection-fields.ts';
 export { createStandingQueue } from './operation/standing-queue.ts';
 export type { StandingQueue, StandingQueueDeps } from './operation/standing-queue.ts';

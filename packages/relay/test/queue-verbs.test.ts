@@ -5,7 +5,8 @@ import type { NewMessage, Store } from '@posthouse/queue';
 import { createManualClock, domain, mailbox, testContext } from '@posthouse/testkit';
 import type { ManualClock } from '@posthouse/testkit';
 import { expect, onTestFinished, test } from 'vitest';
-import { createStandingQueue, readSelection } from '../src/index.ts';
+import { createStandingQueue } from '../src/index.ts';
+import { readSelection } from '../src/operation/selection-fields.ts';
 import type { OrderFields } from '../src/index.ts';
 
 const CONTENT = Buffer.from('Subject: Hello\r\n\r\nHow are you?\r\n');

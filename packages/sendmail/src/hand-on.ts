@@ -9,11 +9,11 @@ import { isTaken } from '@posthouse/mail';
 import type { Clock, Domain, Logger, RecipientOutcome, TransactionId } from '@posthouse/mail';
 import type { Disk } from '@posthouse/durable-fs';
 import type { Conveyor } from './conveyor.ts';
+import { localContext } from './local-context.ts';
 import { removeMessage, writeEnvelope } from './spool.ts';
 import type { Spool } from './spool.ts';
 import { listEnvelopes, listSpoolDirectories, readEntry, removeOrphans } from './spool-walk.ts';
 import type { SpoolDirectory, SpoolEntry } from './spool-walk.ts';
-import { localContext, notifyAuthor } from './undeliverable.ts';
 import { lockDirectory } from './walk-lock.ts';
 import type { WalkLock } from './walk-lock.ts';
 
@@ -123,6 +123,7 @@ async function handOnEntry(
       return recipient && outcome ? [{ ...recipient, outcome, lastAttemptAt: clock.now() }] : [];
     });
     const place = { hostname: walk.hostname, spool: walk.spool, now: clock.now() };
+    const { notifyAuthor } = await import('./undeliverable.ts'); // as in send.ts
     await notifyAuthor({ message, content, fates }, place);
   }
   tell(logger, directory, message.id, outcomes);

@@ -17,9 +17,9 @@ import { SendmailError } from './exit.ts';
 import type { SendmailExit } from './exit.ts';
 import { readLetter } from './letter.ts';
 import type { Letter } from './letter.ts';
+import { localContext } from './local-context.ts';
 import type { SendmailSettings } from './settings.ts';
 import type { Spool } from './spool.ts';
-import { localContext, notifyAuthor } from './undeliverable.ts';
 
 /** What a call is carried out with. */
 export interface SendmailPlace {
@@ -119,6 +119,7 @@ async function refuse(
     const { clock, settings, spool } = place;
     const about = { message, content: content.content(), fates };
     const where = { hostname: settings.hostname, spool, now: clock.now() };
+    const { notifyAuthor } = await import('./undeliverable.ts'); // few calls need it, and it is large
     if ((await notifyAuthor(about, where)) > 0) return 'ok';
   }
   if (call.errors !== 'quiet') {

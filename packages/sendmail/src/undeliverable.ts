@@ -9,8 +9,8 @@
  */
 import { composeDsn, decideNotifications, readReturnedContent } from '@posthouse/dsn';
 import type { RecipientFate } from '@posthouse/dsn';
-import { newTraceId, newTransactionId } from '@posthouse/mail';
-import type { Domain, MailContent, TransferContext } from '@posthouse/mail';
+import { newTransactionId } from '@posthouse/mail';
+import type { Domain, MailContent } from '@posthouse/mail';
 import type { Spool } from './spool.ts';
 import type { SpooledMessage } from './spooled-message.ts';
 
@@ -56,15 +56,4 @@ export async function notifyAuthor(
     await spool.keep({ id, reversePath, params: mailParams, recipients, takenAt: now }, held);
   }
   return notifications.length;
-}
-
-/** The context of a message that a local program brought. */
-export function localContext(now: number): TransferContext {
-  return {
-    protocol: 'local',
-    peer: { address: 'local' },
-    greeting: '',
-    arrivedAt: now,
-    traceId: newTraceId(),
-  };
 }

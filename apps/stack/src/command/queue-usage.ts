@@ -2,8 +2,8 @@
 import type { ParseArgsOptionsConfig } from 'node:util';
 import { parseDuration } from '@posthouse/configuration';
 import { ExitError } from '@posthouse/process';
-import { readSelection, SELECTION_FIELDS } from '@posthouse/relay';
-import type { OrderFields } from '@posthouse/relay';
+import { readSelection, SELECTION_FIELDS } from '@posthouse/relay/selection';
+import type { OrderFields } from '@posthouse/relay/selection';
 import { CONFIG_OPTION, textValue, wrongUse } from './arguments.ts';
 import type { Arguments } from './arguments.ts';
 

@@ -4,21 +4,9 @@
  *
  * Where the lock is held and nobody answers at the socket, neither works, and that is said.
  */
-import { existsSync } from 'node:fs';
 import type { Configuration } from '@posthouse/configuration';
-import { createDirectory } from '@posthouse/directory';
-import { createDisk } from '@posthouse/durable-fs';
-import { silentLogger, startInOrder, stopInReverse, systemClock } from '@posthouse/mail';
-import {
-  connectControl,
-  ExitError,
-  readAuthorities,
-  readNextHop,
-  readSecret,
-} from '@posthouse/process';
-import { StoreError } from '@posthouse/queue';
-import { createQueueStore, createStandingQueue, relayOptions } from '@posthouse/relay';
-import type { OrderFields, StandingQueue } from '@posthouse/relay';
+import { connectControl, ExitError } from '@posthouse/process';
+import type { OrderFields } from '@posthouse/relay/selection';
 
 /** A way to the queue. Close it in any case. */
 export interface QueueAccess {
@@ -41,7 +29,8 @@ export async function openQueueAccess(configuration: Configuration): Promise<Que
       async close() {},
     };
   }
-  const standing = await openStanding(configuration);
+  const { openStandingQueue } = await import('./standing-queue.ts'); // with it comes the whole relay
+  const standing = await openStandingQueue(configuration);
   return {
     isRunning: false,
     order(verb, fields) {
@@ -72,33 +61,4 @@ async function* orderOnce(
   } finally {
     running.close();
   }
-}
-
-async function openStanding(configuration: Configuration): Promise<StandingQueue> {
-  const { queue, server } = configuration;
-  if (queue.durability === 'memory') {
-    const text = `Nothing runs over ${server.stateDirectory}, and its queue is in memory only: there is nothing to see`;
-    throw new ExitError('unavailable', text);
-  }
-  if (!existsSync(queue.directory)) {
-    throw new ExitError('noInput', `There is no queue yet: ${queue.directory} does not exist`);
-  }
-  const deps = { logger: silentLogger, clock: systemClock };
-  const store = await createQueueStore(queue, createDisk(), silentLogger);
-  const options = await relayOptions(configuration, undefined, {
-    readAuthorities,
-    readSecret,
-    readNextHop,
-  });
-  const directory = createDirectory(configuration.directory, deps);
-  const standing = createStandingQueue(options, { ...deps, store, directory });
-  const parts = [directory, standing];
-  try {
-    await startInOrder(parts);
-  } catch (error) {
-    if (!(error instanceof StoreError) || error.kind !== 'in-use') throw error;
-    const text = `The queue in ${queue.directory} is in use, but nobody takes orders in ${server.stateDirectory}: give the command the configuration of what runs (--config), or stop that first`;
-    throw new ExitError('unavailable', text, error);
-  }
-  return { ...standing, stop: () => stopInReverse(parts) };
 }

@@ -6,8 +6,8 @@
  * hundred steps. What the client leaves unfinished when it goes is dropped, never run as
  * a command. A bug behind it ends this session and no other.
  */
-import { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
 import type { StreamConsumer } from './intake.ts';
+import { SMTPStream } from './smtp-server.ts';
 
 const STEPS_AT_A_TIME = 100;
 

@@ -10,11 +10,11 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { MailError, Peer, TlsFacts } from '@posthouse/mail';
 import type { SMTPServer } from 'smtp-server';
-import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
 import { InputStream } from './input-stream.ts';
 import { Session } from './session.ts';
 import type { SessionSurroundings, Wire } from './session.ts';
+import { SMTPConnection } from './smtp-server.ts';
 
 /** What a connection asks of its server. */
 export interface ConnectionOwner extends SMTPServer {

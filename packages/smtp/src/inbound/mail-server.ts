@@ -8,7 +8,6 @@
 import type { Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import type { SecureContext, TLSSocket } from 'node:tls';
-import { SMTPServer } from 'smtp-server';
 import type { SMTPServerOptions } from 'smtp-server';
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
 import { ConnectionLimits } from './connection-limits.ts';
@@ -16,6 +15,7 @@ import type { TlsCertificate } from './listener-options.ts';
 import { MailConnection } from './mail-connection.ts';
 import type { ConnectionOwner } from './mail-connection.ts';
 import type { SessionSurroundings } from './session.ts';
+import { SMTPServer } from './smtp-server.ts';
 
 /** The server under a listener. */
 export class MailServer extends SMTPServer implements ConnectionOwner {

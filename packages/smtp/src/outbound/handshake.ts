@@ -13,7 +13,7 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { asMailError, isPositive, refuse } from '@posthouse/mail';
 import type { Clock, MailError, RemoteHost, Reply, TlsFacts } from '@posthouse/mail';
-import SMTPConnection from 'nodemailer/lib/smtp-connection';
+import type NodemailerConnection from 'nodemailer/lib/smtp-connection';
 import type { SMTPConnectionAuth, SMTPConnectionOptions } from 'nodemailer/lib/smtp-connection';
 import { nameOfTarget } from './connect-target.ts';
 import type {
@@ -25,6 +25,7 @@ import type {
 import { tlsFacts, tlsOptions } from './dial.ts';
 import type { Dialled } from './dial.ts';
 import { detach } from './nodemailer-socket.ts';
+import { SMTPConnection } from './nodemailer.ts';
 import { PASSWORD_MECHANISMS, TOKEN_MECHANISMS, TOKEN_METHOD, tokenHandler } from './login.ts';
 import { MovingDeadline } from './moving-deadline.ts';
 import { peerCertificates } from './peer-certificates.ts';
@@ -99,7 +100,7 @@ class Handshake {
   readonly #dialled: Dialled;
   readonly #options: HandshakeOptions;
   readonly #clock: Clock;
-  readonly #connection: SMTPConnection;
+  readonly #connection: NodemailerConnection;
   readonly #deadline: MovingDeadline;
   #phase: Phase = 'greeting';
   /** The reply to what was said last, once it has come. */
