@@ -3,13 +3,14 @@ import { X509Certificate } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { addAccount } from '@posthouse/directory';
-import { connectDialogue, startAgentProcess } from '@posthouse/testkit';
+import { connectDialogue } from '@posthouse/testkit';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { posthouse } from './system/commands.ts';
 import { logIn, submit, transact } from './system/author.ts';
 import type { MailSystem, Place, Sections } from './system/mail-system.ts';
 import { arrival } from './system/mailbox.ts';
 import { oneProcess } from './system/one-process.ts';
-import { POSTHOUSE, stackProcess } from './system/stack-process.ts';
+import { stackProcess } from './system/stack-process.ts';
 import { threeProcesses } from './system/three-processes.ts';
 import { certify } from './system/workplace.ts';
 
@@ -85,15 +86,23 @@ test('posthouse reload tells whether the files were taken', async () => {
   const { directory } = system;
   const file = join(directory, 'posthouse.toml');
   const args = ['reload', '--config', 'posthouse.toml'];
-  const reload = async (): Promise<readonly [code: number | string, text: string]> => {
-    const { code, stderr } = await startAgentProcess({ program: POSTHOUSE, directory, args }).end;
-    return [code, stderr];
+  const reload = async (): Promise<readonly [code: number, text: string]> => {
+    const { code, err, out } = await posthouse(directory, args);
+    return [code, code === 0 ? out : err];
   };
   const text = await readFile(file, 'utf8');
 
   await writeFile(file, `${text}\n[aliases]\n"${SALES}" = "${BOB}"\n`);
-  expect(await reload()).toEqual([0, '']);
+  const done = 'Configuration, accounts and certificates were read again\n';
+  expect(await reload()).toEqual([0, done]);
   await arrival(system, await submit(system, { author: ALICE, recipients: [SALES] }), BOB);
+
+  await writeFile(
+    file,
+    `${text}\n[sendmail]\naccess = "everybody"\n[aliases]\n"${SALES}" = "${BOB}"\n`,
+  );
+  const waits = 'These settings wait for the next start: [sendmail]\n';
+  expect(await reload()).toEqual([0, done + waits]);
 
   await writeFile(file, `${text}\n[relay.retry]\nexpires = "1d"\n`);
   const [code, mistake] = await reload();

@@ -7,7 +7,7 @@
  * RFC 6749 §6 (refresh), §2.3.1 (client password), §5 (answers).
  */
 import { Readable } from 'node:stream';
-import { isOnThisHost } from '@posthouse/mail';
+import { isThisHost } from '@posthouse/mail';
 import { readTokenAnswer } from './token-answer.ts';
 import type { TokenAnswer } from './token-answer.ts';
 
@@ -50,7 +50,7 @@ export async function askEndpoint(endpoint: TokenEndpoint): Promise<TokenAnswer>
 }
 
 function isPrivate({ hostname, protocol }: URL): boolean {
-  return protocol === 'https:' || (protocol === 'http:' && isOnThisHost(hostname));
+  return protocol === 'https:' || (protocol === 'http:' && isThisHost(hostname));
 }
 
 async function textOf(response: Response): Promise<string> {

@@ -33,4 +33,5 @@ export type { SendmailConfiguration } from './sendmail-section.ts';
 export type { ServerConfiguration } from './server-section.ts';
 export type { SubmissionConfiguration, SubmissionLimits } from './submission-section.ts';
 export type { Role } from './surroundings.ts';
+export { settingsThatWait } from './waiting-settings.ts';
 export type { TlsConfiguration } from './tls-section.ts';

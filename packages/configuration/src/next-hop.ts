@@ -5,7 +5,7 @@
  * `required` where we log in, `opportunistic` elsewhere. A password is not sent in the
  * clear, except over loopback or a local socket.
  */
-import { isOnThisHost } from '@posthouse/mail';
+import { isThisHost } from '@posthouse/mail';
 import type { z } from 'zod';
 import * as field from './field.ts';
 import { missing, strictTable } from './rule.ts';
@@ -149,5 +149,5 @@ function credentialsRule(table: RawTable): readonly Breach[] {
 
 function isLocal(table: { readonly host?: unknown; readonly socket?: unknown }): boolean {
   const { host, socket } = table;
-  return socket !== undefined || (typeof host === 'string' && isOnThisHost(host));
+  return socket !== undefined || (typeof host === 'string' && isThisHost(host));
 }

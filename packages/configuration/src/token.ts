@@ -3,7 +3,7 @@
  * endpoint of the provider.
  */
 import type { Provider } from '@posthouse/providers';
-import { isOnThisHost } from '@posthouse/mail';
+import { isThisHost } from '@posthouse/mail';
 import { z } from 'zod';
 import * as field from './field.ts';
 import { missing, strictTable } from './rule.ts';
@@ -102,7 +102,5 @@ function parseUrl(text: string): string | undefined {
   const url = URL.parse(text);
   if (url === null) return undefined;
   const { hostname, protocol } = url;
-  return protocol === 'https:' || (protocol === 'http:' && isOnThisHost(hostname))
-    ? text
-    : undefined;
+  return protocol === 'https:' || (protocol === 'http:' && isThisHost(hostname)) ? text : undefined;
 }

@@ -4,7 +4,7 @@
  *
  * Every 250 stands for a message whose content and name are on the disk.
  */
-import { readConfiguration } from '@posthouse/configuration';
+import { readConfiguration, settingsThatWait } from '@posthouse/configuration';
 import type { Configuration } from '@posthouse/configuration';
 import { createDirectory } from '@posthouse/directory';
 import { startInOrder, stopInReverse, systemClock } from '@posthouse/mail';
@@ -64,5 +64,6 @@ await runAgent({
   version: readVersion(new URL('../package.json', import.meta.url)),
   usage: USAGE,
   readConfiguration: (text, path) => readConfiguration(text, path, { role: 'delivery' }),
+  settingsThatWait: (started, next) => settingsThatWait(started, next, 'delivery'),
   start,
 });

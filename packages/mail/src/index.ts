@@ -93,7 +93,7 @@ export {
   returnPathField,
 } from './trace.ts';
 export type { ReceivedFacts } from './trace.ts';
-export { clientNetwork, createNetworks, isLoopback, isOnThisHost } from './networks.ts';
+export { clientNetwork, createNetworks, isLoopback, isThisHost } from './networks.ts';
 export type { Networks } from './networks.ts';
 export { createHeaderGate } from './header-gate.ts';
 export type { RewriteHeader } from './header-gate.ts';

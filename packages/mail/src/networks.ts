@@ -18,7 +18,7 @@ export function isLoopback(address: string): boolean {
 }
 
 /** The same of a host as people write it: `localhost`, or an address, in brackets as in a URL or not. */
-export function isOnThisHost(host: string): boolean {
+export function isThisHost(host: string): boolean {
   return host === 'localhost' || isLoopback(host.replace(/^\[(.*)\]$/, '$1'));
 }
 

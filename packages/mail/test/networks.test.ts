@@ -1,4 +1,4 @@
-import { createNetworks, isOnThisHost } from '@posthouse/mail';
+import { createNetworks, isThisHost } from '@posthouse/mail';
 import { expect, it } from 'vitest';
 
 it('knows its networks in both families, and mapped addresses', () => {
@@ -30,6 +30,6 @@ it('knows this host by name and address, bracketed or not', () => {
     '127.0.0.1.example.com',
     '[::2]',
   ];
-  expect(here.filter((host) => !isOnThisHost(host))).toEqual([]);
-  expect(elsewhere.filter((host) => isOnThisHost(host))).toEqual([]);
+  expect(here.filter((host) => !isThisHost(host))).toEqual([]);
+  expect(elsewhere.filter((host) => isThisHost(host))).toEqual([]);
 });

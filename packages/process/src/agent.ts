@@ -25,6 +25,8 @@ export interface AgentProgram<C extends AgentConfiguration> {
   readonly argv?: readonly string[] | undefined;
   /** Reads the text of the configuration file; `readConfiguration` of @posthouse/configuration. */
   readonly readConfiguration: ConfigurationReader<C>;
+  /** The settings that differ and are read at the start only, to be told at a reload. @default none */
+  readonly settingsThatWait?: ((started: C, next: C) => readonly string[]) | undefined;
   /** Starts it. What it throws ends the process; an ExitError says with which code. */
   start(context: AgentContext<C>): Promise<RunningAgent<C>>;
   /** After this long a stop that has not ended is given up, and the process ends. @default 60 s */
@@ -41,9 +43,16 @@ export interface AgentContext<C> {
   readonly logger: Logger;
   /** Aborted when the process is to stop while `start` is still at work. */
   readonly stopping: AbortSignal;
-  /** Does what SIGHUP does. Resolves with whether the new configuration is in use. */
-  reload(): Promise<boolean>;
+  /** Does what SIGHUP does. */
+  reload(): Promise<ReloadResult>;
 }
+
+/** What a reload came to. */
+export type ReloadResult =
+  /** The new configuration is in use, but for the settings that wait for the next start. */
+  | { readonly kind: 'taken'; readonly waiting: readonly string[] }
+  /** What was there stays in use; the log says why. */
+  | { readonly kind: 'refused' };
 
 /** An agent that runs. */
 export interface RunningAgent<C> {

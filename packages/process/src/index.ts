@@ -1,5 +1,11 @@
 /** The scaffold of executables: command line, log, signals, reload, exit codes. See README.md. */
-export type { AgentConfiguration, AgentContext, AgentProgram, RunningAgent } from './agent.ts';
+export type {
+  AgentConfiguration,
+  AgentContext,
+  AgentProgram,
+  ReloadResult,
+  RunningAgent,
+} from './agent.ts';
 export { readCertificate } from './certificate.ts';
 export type { Certificate, CertificatePlace } from './certificate.ts';
 export type { AgentOption, OptionValues } from './command-line.ts';

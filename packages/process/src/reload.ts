@@ -4,40 +4,48 @@
  * A wish that comes while a reload is under way is met by one more, afterwards. A wish
  * that comes before the agent runs waits for it.
  */
-import type { AgentConfiguration, RunningAgent } from './agent.ts';
+import type { AgentConfiguration, AgentProgram, ReloadResult, RunningAgent } from './agent.ts';
 import { ConfigurationError, loadConfiguration } from './configuration-file.ts';
-import type { ConfigurationReader } from './configuration-file.ts';
 import type { ProcessLogger } from './logger.ts';
 
 export interface Reloader<C> {
   /** The agent runs. */
   attach(agent: RunningAgent<C>): void;
-  /** Resolves with whether the new configuration is in use. */
-  reload(): Promise<boolean>;
+  reload(): Promise<ReloadResult>;
 }
 
-/** @param named the configuration file, as on the command line */
+/** With what the process was started. */
+export interface Started<C> {
+  /** The configuration file, as on the command line. */
+  readonly named: string | undefined;
+  readonly configuration: C;
+}
+
 export function createReloader<C extends AgentConfiguration>(
-  named: string | undefined,
-  read: ConfigurationReader<C>,
+  { named, configuration: started }: Started<C>,
+  program: Pick<AgentProgram<C>, 'readConfiguration' | 'settingsThatWait'>,
   logger: ProcessLogger,
 ): Reloader<C> {
   const attached = Promise.withResolvers<RunningAgent<C>>();
-  let last: Promise<boolean> = Promise.resolve(true);
+  let last: Promise<unknown> = Promise.resolve();
   /** A reload that has not begun to read. */
-  let next: Promise<boolean> | undefined;
+  let next: Promise<ReloadResult> | undefined;
 
-  async function reloadNow(agent: RunningAgent<C>): Promise<boolean> {
+  async function reloadNow(agent: RunningAgent<C>): Promise<ReloadResult> {
+    let waiting: readonly string[];
     try {
-      const { configuration } = await loadConfiguration(named, read);
+      const { configuration } = await loadConfiguration(named, program.readConfiguration);
       await agent.reload?.(configuration);
       logger.setLevel(configuration.log.level);
+      waiting = program.settingsThatWait?.(started, configuration) ?? [];
     } catch (error) {
       tell(error, logger);
-      return false;
+      return { kind: 'refused' };
     }
-    logger.info({ event: 'reloaded' }, 'Configuration, accounts and certificates were read again');
-    return true;
+    const text = 'Configuration, accounts and certificates were read again';
+    if (waiting.length === 0) logger.info({ event: 'reloaded' }, text);
+    else logger.warn({ event: 'reloaded', waiting }, `${text}; some settings wait for a start`);
+    return { kind: 'taken', waiting };
   }
 
   return {

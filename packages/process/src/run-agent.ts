@@ -56,7 +56,8 @@ async function supervise<C extends AgentConfiguration>(
   setInterval(() => undefined, KEEP_ALIVE_MS);
   const { createProcessLogger } = await import('./logger.ts'); // commands need none, and pino is large
   const logger = createProcessLogger(program.name, loaded.configuration.log);
-  const reloader = createReloader(line.config, program.readConfiguration, logger);
+  const { configuration } = loaded;
+  const reloader = createReloader({ named: line.config, configuration }, program, logger);
   const starting = Promise.withResolvers<RunningAgent<C> | undefined>();
   const stopAgent = async (): Promise<void> => (await starting.promise)?.stop();
   const deadlineMs = program.stopDeadlineMs ?? STOP_DEADLINE_MS;

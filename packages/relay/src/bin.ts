@@ -6,7 +6,7 @@
  * world, `relay.outbound`. Everything it takes is on its disk before it says so.
  */
 import { join } from 'node:path';
-import { readConfiguration } from '@posthouse/configuration';
+import { readConfiguration, settingsThatWait } from '@posthouse/configuration';
 import type { Configuration } from '@posthouse/configuration';
 import { createDirectory } from '@posthouse/directory';
 import { createResolver } from '@posthouse/dns';
@@ -90,5 +90,6 @@ await runAgent({
   version: readVersion(new URL('../package.json', import.meta.url)),
   usage: USAGE,
   readConfiguration: (text, path) => readConfiguration(text, path, { role: 'relay' }),
+  settingsThatWait: (started, next) => settingsThatWait(started, next, 'relay'),
   start,
 });

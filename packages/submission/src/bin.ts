@@ -5,7 +5,7 @@
  * Needs a certificate, because it takes passwords under TLS only, and the relay to hand
  * mail to (`submission.next_hop`). Its answers are the relay's.
  */
-import { readConfiguration } from '@posthouse/configuration';
+import { readConfiguration, settingsThatWait } from '@posthouse/configuration';
 import type { Configuration } from '@posthouse/configuration';
 import { createDirectory } from '@posthouse/directory';
 import { startInOrder, stopInReverse, systemClock } from '@posthouse/mail';
@@ -62,5 +62,6 @@ await runAgent({
   version: readVersion(new URL('../package.json', import.meta.url)),
   usage: USAGE,
   readConfiguration: (text, path) => readConfiguration(text, path, { role: 'submission' }),
+  settingsThatWait: (started, next) => settingsThatWait(started, next, 'submission'),
   start,
 });

@@ -5,7 +5,7 @@
  * that says how to send a first message. The text goes where the log does not disturb it:
  * to standard output when people read it there, else to standard error.
  */
-import { readConfiguration } from '@posthouse/configuration';
+import { readConfiguration, settingsThatWait } from '@posthouse/configuration';
 import type { Configuration } from '@posthouse/configuration';
 import { createDisk } from '@posthouse/durable-fs';
 import { systemClock } from '@posthouse/mail';
@@ -77,6 +77,7 @@ export const up: Command = {
       options: OPTIONS,
       argv,
       readConfiguration,
+      settingsThatWait,
       start,
     }),
 };

@@ -8,7 +8,7 @@
  */
 import type { Configuration } from '@posthouse/configuration';
 import type { Directory } from '@posthouse/directory';
-import { createMailbox, isOnThisHost, mailboxKey, parseDomain } from '@posthouse/mail';
+import { createMailbox, isThisHost, mailboxKey, parseDomain } from '@posthouse/mail';
 import type { Clock, MailReceiver, Mailbox } from '@posthouse/mail';
 import { ExitError } from '@posthouse/process';
 import type { ListenAddress } from '@posthouse/smtp';
@@ -86,7 +86,7 @@ function refuseOthers({ delivery, relay, submission }: Configuration): void {
     ['delivery.listen', delivery.listen],
   ];
   for (const [name, address] of places) {
-    if (address === undefined || 'path' in address || isOnThisHost(address.host)) continue;
+    if (address === undefined || 'path' in address || isThisHost(address.host)) continue;
     const text = `--catch-all takes mail for every domain from everybody who can connect, and ${name} is ${address.host}: it runs on 127.0.0.1 and ::1 only`;
     throw new ExitError('configuration', text);
   }

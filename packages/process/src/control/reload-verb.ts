@@ -1,14 +1,17 @@
 /** The order to read configuration, accounts and certificates again. */
+import type { ReloadResult } from '../agent.ts';
 import { ExitError } from '../exit-code.ts';
 import type { ControlVerb } from './server.ts';
 
-/** @param reload resolves with whether the new configuration is in use */
-export function createReloadVerb(reload: () => Promise<boolean>): ControlVerb {
+/** @param reload what does it */
+export function createReloadVerb(reload: () => Promise<ReloadResult>): ControlVerb {
   return async function* reloadVerb() {
-    if (!(await reload())) {
+    const result = await reload();
+    if (result.kind === 'refused') {
       const text = 'The files have mistakes, what was there stays in use; see the log';
       throw new ExitError('configuration', text);
     }
-    yield {};
+    const { waiting } = result;
+    yield { waiting };
   };
 }
