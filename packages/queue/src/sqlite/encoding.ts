@@ -2,7 +2,6 @@
  * Records into rows. What is only ever read back whole becomes JSON; what the database
  * compares or counts has a column. Bytes are copied, so that they can be handed over.
  */
-import { hash } from 'node:crypto';
 import type { NewEvent } from '../event.ts';
 import type { MessageRecord, RecipientRecord } from '../record.ts';
 import { searchKeysOf } from '../rules/search-keys.ts';
@@ -54,7 +53,7 @@ export function loggedMessageRow(logged: LoggedMessage): LoggedMessageRow {
   return {
     id: logged.message.id,
     events: logged.events.map(eventRow),
-    keys: [...searchKeysOf(logged)].map(searchHash),
+    keys: [...searchKeysOf(logged)],
   };
 }
 
@@ -107,11 +106,6 @@ export function leasedRow({ message, index, token }: LeasedKey): LeasedRow {
 export function lastText(last: Ended): string {
   const { delayTold, lastReason, lastReply } = last;
   return JSON.stringify({ delayTold, lastReason, lastReply });
-}
-
-/** 48 bits of a search key: few enough to be exact as a number, and hardly ever the same for two. */
-export function searchHash(key: string): number {
-  return hash('sha256', key, 'buffer').readUIntBE(0, 6);
 }
 
 function recipientRow(recipient: RecipientRecord): RecipientRow {

@@ -90,8 +90,8 @@ export interface MessageRow {
 export interface LoggedMessageRow {
   readonly id: string;
   readonly events: readonly EventRow[];
-  /** Hashes of what the message can be found by. */
-  readonly keys: readonly number[];
+  /** What the message can be found by; the commit thread hashes it. */
+  readonly keys: readonly string[];
 }
 
 export interface NewMessageRow extends MessageRow, LoggedMessageRow {

@@ -44,12 +44,12 @@ import {
   leasedRow,
   loggedMessageRow,
   newMessageRow,
-  searchHash,
   unitRow,
 } from './encoding.ts';
 import { Engine } from './engine.ts';
 import type { Change, EngineDeps } from './engine.ts';
 import type { ClaimedRow, NewMessageRow } from './protocol.ts';
+import { searchHash } from './search-hash.ts';
 import { DamagedContent } from './store-error.ts';
 import { findPage, keyOf, summarize } from './walk.ts';
 import type { FoundPage } from './walk.ts';

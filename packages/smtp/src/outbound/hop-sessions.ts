@@ -6,7 +6,7 @@
  * lost with content that had left ahead of the answers, content waits for them ever after.
  */
 import { asMailError, refuse } from '@posthouse/mail';
-import type { Clock, ReceiverCapabilities, Startable } from '@posthouse/mail';
+import type { Clock, MailError, ReceiverCapabilities, Startable } from '@posthouse/mail';
 import type { ConnectTarget } from './connect-target.ts';
 import type { ClientSession } from './session.ts';
 import type { SessionPool } from './session-pool.ts';
@@ -65,7 +65,7 @@ export class HopSessions implements Startable {
    * @throws MailError what the last target said, or the signal
    */
   async acquire(signal: AbortSignal, fresh: boolean): Promise<ClientSession> {
-    let failure = refuse('next-hop-unreachable', { scope: 'host' });
+    let failure: MailError | undefined;
     for (const target of this.#inOrder()) {
       try {
         const session = await this.#pool.acquire(target, signal, fresh);
@@ -78,7 +78,7 @@ export class HopSessions implements Startable {
         this.#restUntil.set(target, this.#clock.now() + REST_MS);
       }
     }
-    throw failure;
+    throw failure ?? refuse('next-hop-unreachable', { scope: 'host' });
   }
 
   release(session: ClientSession): void {

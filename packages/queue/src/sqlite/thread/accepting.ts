@@ -4,6 +4,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { CommitVerbs, LoggedMessageRow, NewMessageRow, RecipientRow } from '../protocol.ts';
+import { searchHash } from '../search-hash.ts';
 import { prepare } from './statement.ts';
 import { readyAt } from './tables.ts';
 import type { Tables } from './tables.ts';
@@ -96,11 +97,12 @@ function createTeller(database: DatabaseSync, tables: Tables): Teller {
 /** Inserts search keys, all that most messages have in one statement. */
 function createKeyInsert(
   database: DatabaseSync,
-): (bucket: number, keys: readonly number[], message: string) => void {
+): (bucket: number, keys: readonly string[], message: string) => void {
   const insert = 'INSERT OR IGNORE INTO search_key VALUES';
   const one = prepare(database, `${insert} (?, ?, ?)`);
   const three = prepare(database, `${insert} (?1, ?2, ?5), (?1, ?3, ?5), (?1, ?4, ?5)`);
-  return (bucket, keys, message) => {
+  return (bucket, texts, message) => {
+    const keys = texts.map(searchHash);
     const [a, b, c] = keys;
     if (keys.length === 3 && a !== undefined && b !== undefined && c !== undefined) {
       three.run(bucket, a, b, c, message);
