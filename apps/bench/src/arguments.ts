@@ -14,6 +14,8 @@ export interface BenchOptions {
   readonly rounds: number;
   /** Messages of a round; absent: as the case says. */
   readonly messages?: number;
+  /** How long each round takes messages in; absent: as the case says. */
+  readonly seconds?: number;
   /** Sessions at a time; absent: as the case says. */
   readonly sessions?: number;
   readonly json: boolean;
@@ -33,7 +35,8 @@ Measures Posthouse beside other mail systems, those that are installed, on this 
   --subject NAME     only this one of ${SUBJECTS.map(({ name }) => name).join(', ')};
                      may be repeated
   --rounds N         rounds that count, after one that does not (3)
-  --messages N       messages in each round, in place of the case's own number
+  --seconds N        how long each round takes messages in (6)
+  --messages N       messages in each round, however long they take
   --sessions N       sessions at a time, in place of the case's own number
   --sync-delay MS    let every sync call last that much longer, for all alike; may be repeated
                      (0, and 5 as well when all cases are run; needs a C compiler)
@@ -56,6 +59,7 @@ export function readArguments(argv: readonly string[]): BenchOptions | undefined
       subject: { type: 'string', multiple: true },
       rounds: { type: 'string', default: '3' },
       messages: { type: 'string' },
+      seconds: { type: 'string' },
       sessions: { type: 'string' },
       'sync-delay': { type: 'string', multiple: true },
       profile: { type: 'boolean', default: false },
@@ -65,13 +69,14 @@ export function readArguments(argv: readonly string[]): BenchOptions | undefined
     },
   });
   if (values.help) return undefined;
-  const { case: cases, directory, messages, sessions, subject: subjects } = values;
+  const { case: cases, directory, messages, seconds, sessions, subject: subjects } = values;
   const delays = values['sync-delay'] ?? (cases === undefined ? ['0', '5'] : ['0']);
   return {
     cases: cases === undefined ? CASES : named('case', CASES, cases),
     ...(subjects !== undefined && { subjects: named('subject', SUBJECTS, subjects) }),
     rounds: count('--rounds', values.rounds, 1),
     ...(messages !== undefined && { messages: count('--messages', messages, 1) }),
+    ...(seconds !== undefined && { seconds: count('--seconds', seconds, 1) }),
     ...(sessions !== undefined && { sessions: count('--sessions', sessions, 1) }),
     json: values.json,
     profile: values.profile,

@@ -69,7 +69,7 @@ async function runCase(
   syncDelayMs: number,
   scene: Scene,
 ): Promise<CaseReport> {
-  const { messages, profile, rounds, sessions, subjects } = scene.options;
+  const { messages, profile, rounds, seconds, sessions, subjects } = scene.options;
   const { name, title } = benchmark;
   const loadBefore = currentLoad();
   const startedAt = performance.now();
@@ -82,6 +82,7 @@ async function runCase(
     ),
     rounds,
     ...(messages !== undefined && { messages }),
+    ...(seconds !== undefined && { seconds }),
     ...(sessions !== undefined && { sessions }),
     directory,
     syncDelayMs,
@@ -91,8 +92,8 @@ async function runCase(
   });
   if (profileDirectory !== undefined) tell(await describeProfiles(profileDirectory));
   const loadAfter = currentLoad();
-  const seconds = (performance.now() - startedAt) / 1000;
-  return { name, title, syncDelayMs, loadBefore, loadAfter, seconds, ...findings };
+  const took = (performance.now() - startedAt) / 1000;
+  return { name, title, syncDelayMs, loadBefore, loadAfter, seconds: took, ...findings };
 }
 
 function tell(text: string): void {

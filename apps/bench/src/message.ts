@@ -9,6 +9,7 @@
 import { MAILBOX } from './load/load.ts';
 
 const MARK = 'Message-ID: <bench-';
+const NUMBER_DIGITS = 7;
 const LINE = `${'0123456789'.repeat(7)}\r\n`;
 
 /** What all messages of a case share. */
@@ -39,10 +40,32 @@ export function createPattern(messageBytes: number): MessagePattern {
   };
 }
 
+/**
+ * Messages of one run in the same piece of memory, each with its final dot as it is sent: one is
+ * there until the next is asked for.
+ */
+export function createNumbered(
+  run: string,
+  { wireEnd }: MessagePattern,
+): (number: number) => Buffer {
+  const head = Buffer.from(messageHead(run, 0), 'latin1');
+  const octets = Buffer.concat([head, wireEnd]);
+  const at = head.length - NUMBER_DIGITS;
+  return (number) => {
+    octets.write(numberText(number), at, 'latin1');
+    return octets;
+  };
+}
+
 /** Everything before the pattern's end. `run` has no dash. */
 export function messageHead(run: string, number: number): string {
-  const id = `${run}-${String(number).padStart(7, '0')}`;
+  const id = `${run}-${numberText(number)}`;
   return `From: <${MAILBOX}>\r\nTo: <${MAILBOX}>\r\nDate: Mon, 23 Nov 2026 12:00:00 +0000\r\nSubject: bench\r\n${MARK}${id}`;
+}
+
+/** The number as it stands in a Message-ID. */
+export function numberText(number: number): string {
+  return String(number).padStart(NUMBER_DIGITS, '0');
 }
 
 /** A message that arrived, by its number; undefined where it is none of ours or not whole. */

@@ -11,15 +11,18 @@ import type { Arrival, Findings } from './arrival/arrival.ts';
 import { watchMailbox } from './arrival/mailbox-arrival.ts';
 import { startSink } from './arrival/sink-arrival.ts';
 import type { SinkArrival } from './arrival/sink-arrival.ts';
+import { ClientSession } from './load/client-session.ts';
 import type { Entry } from './load/client-session.ts';
 import { drive } from './load/drive.ts';
-import { MAILBOX, envelopesOf } from './load/load.ts';
+import { TO_MAILBOX, envelopesOf } from './load/load.ts';
 import type { Load } from './load/load.ts';
 import { drivePaced } from './load/pace.ts';
 import type { SentMessage } from './load/pace.ts';
-import { createPattern } from './message.ts';
+import { createNumbered, createPattern } from './message.ts';
+import { now } from './meter/clock.ts';
 import type { MessagePattern } from './message.ts';
-import { watchTree } from './meter/process-tree.ts';
+import { idleShare, machineTime } from './meter/machine-time.ts';
+import { processSeconds, watchTree } from './meter/process-tree.ts';
 import type { TreeMeter } from './meter/process-tree.ts';
 import { pause } from './subject/child.ts';
 import type { RunningSubject, Subject, SubjectSetting } from './subject/subject.ts';
@@ -34,7 +37,6 @@ export interface Stand {
   readonly arrival?: Arrival;
   /** The same, where mail is relayed. */
   readonly sink?: SinkArrival;
-  readonly meter: TreeMeter;
   stop(): Promise<void>;
 }
 
@@ -48,6 +50,12 @@ export interface Measurement {
   /** Of all the subject's processes, until half a second after that. */
   readonly cpuSeconds: number;
   readonly peakBytes: number;
+  /** Of the whole machine, until the last message was there. */
+  readonly idleShare: number;
+  /** What we took of the machine ourselves until then, */
+  readonly driverCpuSeconds: number;
+  /** and what the sink took. */
+  readonly sinkCpuSeconds: number;
 }
 
 /** What follows a message that has arrived (queue records, logs) belongs to its cost. */
@@ -73,8 +81,6 @@ export async function openStand(
   const pattern = createPattern(load.messageBytes);
   const mailbox = await openMailbox({ running, sink, entry, pattern });
   started.defer(() => mailbox?.stop());
-  const meter = watchTree(running.pid);
-  started.defer(() => meter.stop());
   const arrival = sink ?? mailbox;
   const all = started.move();
   return {
@@ -84,7 +90,6 @@ export async function openStand(
     pattern,
     ...(arrival && { arrival }),
     ...(sink && { sink }),
-    meter,
     stop: () => all.disposeAsync(),
   };
 }
@@ -108,9 +113,9 @@ async function openMailbox(opening: Opening): Promise<Arrival | undefined> {
   const { entry, pattern, running, sink } = opening;
   if (sink !== undefined || running.mailbox === undefined) return undefined;
   const { mailbox } = running;
-  const envelope = { reversePath: MAILBOX, forwardPaths: [MAILBOX] };
-  const one = { run: 'first', messages: 1, sessions: 1, reuse: true, pattern };
-  await drive(entry, { ...one, envelope: () => envelope });
+  const session = await ClientSession.open(entry);
+  await session.send(TO_MAILBOX, createNumbered('first', pattern)(1));
+  await session.close();
   while (!existsSync(mailbox) || readdirSync(mailbox).length === 0) await pause(20);
   await pause(SETTLE_MS);
   return watchMailbox(mailbox, pattern);
@@ -118,30 +123,67 @@ async function openMailbox(opening: Opening): Promise<Arrival | undefined> {
 
 /** One round. @throws Error, with the subject's name, when mail is refused, lost, repeated or damaged */
 export async function measureRound(stand: Stand, load: Load, run: string): Promise<Measurement> {
+  // Only who is loaded is looked at: looking has a cost.
+  const meter = watchTree(stand.running.pid);
   try {
-    return await measure(stand, load, run);
+    return await measure(stand, meter, load, run);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`${stand.subject.name}: ${reason}`, { cause });
+  } finally {
+    meter.stop();
   }
 }
 
-async function measure(stand: Stand, load: Load, run: string): Promise<Measurement> {
-  const { arrival, entry, meter, pattern } = stand;
-  const { messages, recipients, reuse, sessions } = load;
-  meter.peakBytes();
+async function measure(
+  { arrival, entry, pattern, sink }: Stand,
+  meter: TreeMeter,
+  load: Load,
+  run: string,
+): Promise<Measurement> {
+  const { recipients, reuse, sessions } = load;
   const cpuBefore = meter.cpuSeconds();
-  const startedAt = performance.now();
-  const secondsSince = (): number => (performance.now() - startedAt) / 1000;
-  await drive(entry, { run, messages, sessions, reuse, pattern, envelope: envelopesOf(load) });
-  const acceptedSeconds = secondsSince();
+  const harness = watchHarness(sink);
+  const startedAt = now();
+  const shape = { run, messages: load.messages, seconds: load.seconds, sessions, reuse, pattern };
+  const messages = await drive(entry, { ...shape, envelope: envelopesOf(load) });
+  const acceptedAt = now();
   await arrival?.reached(messages * recipients);
-  const arrivedSeconds = secondsSince();
+  const shares = harness();
   await pause(SETTLE_MS);
   const cpuSeconds = meter.cpuSeconds() - cpuBefore;
   const peakBytes = meter.peakBytes().proportional;
-  expectAll(await arrival?.check(run), messages * recipients);
-  return { messages, acceptedSeconds, arrivedSeconds, cpuSeconds, peakBytes };
+  const found = await arrival?.check(run);
+  expectAll(found, messages * recipients);
+  const times = [...(found?.times.values() ?? [])];
+  const arrivedAt = times.reduce((latest, at) => Math.max(latest, at), acceptedAt);
+  const seconds = (at: number): number => (at - startedAt) / 1000;
+  return {
+    messages,
+    acceptedSeconds: seconds(acceptedAt),
+    arrivedSeconds: seconds(arrivedAt),
+    cpuSeconds,
+    peakBytes,
+    ...shares,
+  };
+}
+
+/** From now on until the answer is asked for. */
+function watchHarness(
+  sink: SinkArrival | undefined,
+): () => Pick<Measurement, 'driverCpuSeconds' | 'sinkCpuSeconds' | 'idleShare'> {
+  const machine = machineTime();
+  const sinkSeconds = (): number => (sink === undefined ? 0 : processSeconds(sink.pid));
+  const sinkBefore = sinkSeconds();
+  const own = process.cpuUsage();
+  return () => {
+    const { system, user } = process.cpuUsage(own);
+    return {
+      idleShare: idleShare(machine, machineTime()),
+      driverCpuSeconds: (user + system) / 1e6,
+      sinkCpuSeconds: sinkSeconds() - sinkBefore,
+    };
+  };
 }
 
 /** A message, all the way. */
@@ -157,6 +199,7 @@ export async function measurePaced(
   { perSecond, run }: { readonly perSecond: number; readonly run: string },
 ): Promise<readonly TimedMessage[]> {
   const { messages, reuse, sessions } = load;
+  arrival?.listen();
   const shape = { messages, reuse, sessions, pattern, envelope: envelopesOf(load) };
   const sent = await drivePaced(entry, { ...shape, perSecond, run });
   await arrival?.reached(messages);

@@ -7,6 +7,7 @@ import { createDelayedLine } from '../src/arrival/delayed-line.ts';
 import { SinkRecord } from '../src/arrival/sink-record.ts';
 import { createSink } from '../src/arrival/sink-server.ts';
 import { drive } from '../src/load/drive.ts';
+import { createEnvelope } from '../src/load/envelope.ts';
 import { createPattern } from '../src/message.ts';
 
 async function listening(server: Server): Promise<number> {
@@ -22,8 +23,8 @@ test('messages pass whole, and the far end sees the near one go', async () => {
   const record = new SinkRecord(pattern);
   const sink = createSink(record);
   const port = await listening(createDelayedLine(await listening(sink), 4));
-  const paths = { reversePath: 'a@local.test', forwardPaths: ['r0@sink.test'] };
-  const load = { run: 'round1', messages: 20, pattern, envelope: () => paths };
+  const paths = createEnvelope('a@local.test', ['r0@sink.test']);
+  const load = { run: 'round1', messages: 20, seconds: 60, pattern, envelope: () => paths };
   await drive({ port }, { ...load, sessions: 4, reuse: true });
   expect(record.check('round1')).toMatchObject({ good: 20, repeated: 0, foreign: 0 });
 });

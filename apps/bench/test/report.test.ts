@@ -4,7 +4,7 @@ import { readArguments } from '../src/arguments.ts';
 import type { Result } from '../src/case/throughput.ts';
 import { median, quantile, spread } from '../src/report/statistics.ts';
 import { caseText } from '../src/report/table.ts';
-import { summarize, throughputTable } from '../src/report/throughput.ts';
+import { harnessNote, summarize, throughputTable } from '../src/report/throughput.ts';
 
 test.each([
   [[3], 3],
@@ -42,8 +42,15 @@ test('the ratio is Posthouse by the peer, end to end', () => {
   };
   const text = caseText({ ...facts, rows, table: throughputTable(rows), notes: ['a note'] });
   expect(text).toContain('4.00 x');
+  expect(text).toContain('25 %');
   expect(text).toContain('every sync 5 ms longer');
   expect(text).toContain('a note');
+});
+
+test('what driver and sink took of the machine is told', () => {
+  expect(harnessNote(summarize([resultOf('posthouse', 2)]))).toBe(
+    'driver and sink took CPU s/1000: posthouse 0.050 and 0.030',
+  );
 });
 
 test('wrong options are told', () => {
@@ -55,6 +62,15 @@ test('wrong options are told', () => {
 });
 
 function resultOf(subject: 'posthouse' | 'postfix', arrivedSeconds: number): Result {
-  const measurement = { messages: 1000, acceptedSeconds: 1, cpuSeconds: 1, peakBytes: 1e6 };
-  return { subject, measurements: [{ ...measurement, arrivedSeconds }] };
+  const measurement = {
+    messages: 1000,
+    acceptedSeconds: 1,
+    arrivedSeconds,
+    cpuSeconds: 1,
+    peakBytes: 1e6,
+    idleShare: 0.25,
+    driverCpuSeconds: 0.05,
+    sinkCpuSeconds: 0.03,
+  };
+  return { subject, measurements: [measurement] };
 }

@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { SinkRecord } from '../src/arrival/sink-record.ts';
 import { createSink } from '../src/arrival/sink-server.ts';
-import type { Envelope } from '../src/load/client-session.ts';
 import { drive } from '../src/load/drive.ts';
+import { createEnvelope } from '../src/load/envelope.ts';
 import { createPattern, messageHead } from '../src/message.ts';
 
 const pattern = createPattern(2000);
@@ -22,9 +22,8 @@ async function startedSink(): Promise<{ readonly record: SinkRecord; readonly po
 
 test('what the driver sends is all there, once', async () => {
   const { port, record } = await startedSink();
-  const forwardPaths = ['r0@sink.test', 'r1@sink.test'];
-  const envelope = (): Envelope => ({ reversePath: 'a@local.test', forwardPaths });
-  const load = { run: 'round1', messages: 25, pattern, envelope };
+  const paths = createEnvelope('a@local.test', ['r0@sink.test', 'r1@sink.test']);
+  const load = { run: 'round1', messages: 25, seconds: 60, pattern, envelope: () => paths };
   await drive({ port }, { ...load, sessions: 5, reuse: true });
   expect(record.check('round1')).toMatchObject({ good: 50, repeated: 0, foreign: 0 });
   await drive({ port }, { ...load, sessions: 3, reuse: false });

@@ -14,6 +14,8 @@ export interface Findings {
 
 /** One destination over several runs. */
 export interface Arrival {
+  /** Until the next check each message's time is known as exactly as can be, which costs CPU. */
+  listen(): void;
   /** Resolves when that many more have come since the last check. @throws Error when nothing comes for long */
   reached(deliveries: number): Promise<void>;
   /** Looks at all that came since the last check. */

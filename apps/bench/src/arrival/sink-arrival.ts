@@ -12,6 +12,7 @@ const ASK_EVERY_MS = 5;
 /** A sink that runs. */
 export interface SinkArrival extends Arrival {
   readonly port: number;
+  readonly pid: number;
   /** How much came since the last check. */
   taken(): Promise<Taken>;
 }
@@ -38,7 +39,10 @@ export async function startSink(
   };
   return {
     port: first.port,
+    pid: child.pid ?? 0,
     taken,
+    // It knows them anyway.
+    listen: () => undefined,
     async reached(deliveries) {
       let last = { count: -1, at: Date.now() };
       for (;;) {

@@ -3,7 +3,7 @@
  * over: copies that differ in the number in their Message-ID, put into the queue of the
  * stopped subject in its own format. To take in a million would last an hour with some.
  */
-import { messageHead } from '../message.ts';
+import { numberText } from '../message.ts';
 
 /** The run that the messages of a backlog are numbered in. */
 export const BACKLOG_RUN = 'backlog';
@@ -29,12 +29,6 @@ export function placeOfNumber(octets: Buffer): NumberPlace {
   const at = octets.indexOf(mark, 0, 'latin1');
   if (at === -1) throw new Error('the message to copy is not where it should be');
   return { at: at + mark.length, octets: numberText(ORIGINAL).length };
-}
-
-/** The number as it stands in a Message-ID. */
-export function numberText(number: number): string {
-  const head = messageHead(BACKLOG_RUN, number);
-  return head.slice(head.lastIndexOf('-') + 1);
 }
 
 /** The same octets with another number. */

@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto';
 import { formatMailbox, newTransactionId, parseMessageId, silentLogger } from '@posthouse/mail';
 import { createSqliteStore } from '@posthouse/queue';
 import type { MessageRecord, NewMessage, RecipientRecord, Store } from '@posthouse/queue';
-import { numberText, placeOfNumber, renumbered } from './copies.ts';
+import { numberText } from '../message.ts';
+import { placeOfNumber, renumbered } from './copies.ts';
 import type { Copies, NumberPlace } from './copies.ts';
 
 /** Messages of one commit. */

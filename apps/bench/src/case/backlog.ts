@@ -15,7 +15,7 @@ import { ClientSession } from '../load/client-session.ts';
 import type { Entry } from '../load/client-session.ts';
 import { COMMON_LOAD, envelopesOf } from '../load/load.ts';
 import type { Load } from '../load/load.ts';
-import { createPattern, messageHead } from '../message.ts';
+import { createNumbered, createPattern } from '../message.ts';
 import type { MessagePattern } from '../message.ts';
 import { now } from '../meter/clock.ts';
 import { watchTree } from '../meter/process-tree.ts';
@@ -166,8 +166,8 @@ async function measure(subject: Subject, context: CaseContext): Promise<BacklogR
 
 async function sendOriginal(entry: Entry, pattern: MessagePattern, load: Load): Promise<void> {
   const session = await ClientSession.open(entry);
-  const head = messageHead(BACKLOG_RUN, ORIGINAL);
-  await session.send(envelopesOf(load)(ORIGINAL), head, pattern.wireEnd);
+  const message = createNumbered(BACKLOG_RUN, pattern);
+  await session.send(envelopesOf(load)(ORIGINAL), message(ORIGINAL));
   await session.close();
 }
 
@@ -234,16 +234,14 @@ async function drainWithIntake(
   const deadline = now() + DRAIN_MS / 2;
   const intake = { taken: 0, isOver: false };
   const replyMs: number[] = [];
+  const envelope = envelopesOf(load);
   const session = async (): Promise<void> => {
     const open = await ClientSession.open(entry);
+    const message = createNumbered(BACKLOG_RUN, pattern);
     while (!intake.isOver && now() < deadline) {
       const number = load.messages + intake.taken + 1;
       intake.taken += 1;
-      const sentAt = await open.send(
-        envelopesOf(load)(number),
-        messageHead(BACKLOG_RUN, number),
-        pattern.wireEnd,
-      );
+      const sentAt = await open.send(envelope(number), message(number));
       replyMs.push(now() - sentAt);
     }
     await open.close();

@@ -9,6 +9,8 @@ export interface CaseContext {
   readonly rounds: number;
   /** In place of the case's own number of messages. */
   readonly messages?: number;
+  /** How long each round takes messages in, in place of the case's own time. */
+  readonly seconds?: number;
   /** In place of the case's own number of sessions. */
   readonly sessions?: number;
   /** Its own; there already. Nothing in it is deleted before all cases have run. */

@@ -11,9 +11,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClientSession } from '../load/client-session.ts';
-import { COMMON_LOAD, MAILBOX } from '../load/load.ts';
+import { COMMON_LOAD, TO_MAILBOX } from '../load/load.ts';
 import type { Load } from '../load/load.ts';
-import { messageHead } from '../message.ts';
+import { createNumbered } from '../message.ts';
 import { now } from '../meter/clock.ts';
 import { slowSyncs } from '../meter/slow-sync.ts';
 import { countSyncs, tracing, tracingObstacle } from '../meter/sync-calls.ts';
@@ -150,8 +150,7 @@ async function sendEach(
 }
 
 async function sendOne(session: ClientSession, stand: Stand, number: number): Promise<number> {
-  const envelope = { reversePath: MAILBOX, forwardPaths: [MAILBOX] };
-  const head = messageHead('single', number);
-  const sentAt = await session.send(envelope, head, stand.pattern.wireEnd);
+  const message = createNumbered('single', stand.pattern);
+  const sentAt = await session.send(TO_MAILBOX, message(number));
   return now() - sentAt;
 }

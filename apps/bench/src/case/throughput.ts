@@ -1,8 +1,8 @@
 /**
  * A load as fast as it is taken: all its subjects, round by round, each round in another order.
  *
- * All subjects run all the time, and only one is loaded. The first round warms up and is
- * thrown away. Sync calls are counted afterwards, in a run of their own, because the
+ * All subjects run all the time, and only one is loaded, each for the same time. The first
+ * round warms up and is thrown away. Sync calls are counted afterwards, in a run of their own, because the
  * counting has a cost.
  */
 import { mkdir } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { COMMON_LOAD } from '../load/load.ts';
 import type { Load } from '../load/load.ts';
 import { countSyncs, tracing, tracingObstacle } from '../meter/sync-calls.ts';
-import { summarize, throughputTable } from '../report/throughput.ts';
+import { harnessNote, summarize, throughputTable } from '../report/throughput.ts';
 import type { ThroughputRow } from '../report/throughput.ts';
 import { measureRound, openStand } from '../stand.ts';
 import type { Measurement, Stand } from '../stand.ts';
@@ -43,15 +43,16 @@ export function throughputCase(
     subjects,
     syncs: true,
     async run(context) {
-      const { messages, sessions } = context;
+      const { messages, seconds, sessions } = context;
       const load: Load = {
         ...COMMON_LOAD,
         ...changes,
-        ...(messages !== undefined && { messages }),
+        ...(messages !== undefined && { messages, seconds: Number.POSITIVE_INFINITY }),
+        ...(seconds !== undefined && { seconds }),
         ...(sessions !== undefined && { sessions }),
       };
       const rows = summarize(await compare(name, load, context));
-      const notes = [...connectionsOf(rows), ...remarksOf(context.subjects)];
+      const notes = [harnessNote(rows), ...connectionsOf(rows), ...remarksOf(context.subjects)];
       return { rows, table: throughputTable(rows), notes };
     },
   };
@@ -72,7 +73,7 @@ async function compare(name: string, load: Load, context: CaseContext): Promise<
     }
     for (let round = 0; round <= context.rounds; round += 1) {
       for (const stand of rotated(stands, round)) {
-        const measurement = await measureRound(stand, shared(load, stand), `round${round}`);
+        const measurement = await measureRound(stand, bearable(load, stand), `round${round}`);
         const rate = (measurement.messages / measurement.arrivedSeconds).toPrecision(3);
         const note = round === 0 ? ' (does not count)' : '';
         context.tell(`${name}: ${stand.subject.name} ${Number(rate)}/s${note}`);
@@ -116,21 +117,19 @@ async function countedSyncs(
   });
   try {
     const before = await countSyncs(file);
-    const part = shared(load, stand);
-    const messages = Math.min(part.messages, TRACED_MESSAGES);
-    await measureRound(stand, { ...part, messages }, 'traced');
+    const part = bearable(load, stand);
+    const most = Math.min(part.messages, TRACED_MESSAGES);
+    const { messages } = await measureRound(stand, { ...part, messages: most }, 'traced');
     return ((await countSyncs(file)) - before) / messages;
   } finally {
     await stand.stop();
   }
 }
 
-/** What of a load a subject gets, but at least two messages for each session. */
-function shared(load: Load, { subject }: Stand): Load {
-  const { maxSessions = load.sessions, share = 1 } = subject;
-  const sessions = Math.min(load.sessions, maxSessions);
-  const least = Math.min(load.messages, 2 * sessions);
-  return { ...load, sessions, messages: Math.max(least, Math.ceil(load.messages * share)) };
+/** A load from as many sessions as the subject greets. */
+function bearable(load: Load, { subject }: Stand): Load {
+  const { maxSessions = load.sessions } = subject;
+  return { ...load, sessions: Math.min(load.sessions, maxSessions) };
 }
 
 /** Who throws mail away can do so anywhere. */

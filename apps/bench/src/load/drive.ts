@@ -4,15 +4,19 @@
  * Each session takes the next number when its last message has its 250, so all numbers are
  * sent once. The first session that fails ends the drive.
  */
-import { messageHead } from '../message.ts';
+import { createNumbered } from '../message.ts';
 import type { MessagePattern } from '../message.ts';
 import { ClientSession } from './client-session.ts';
-import type { Entry, Envelope } from './client-session.ts';
+import type { Entry } from './client-session.ts';
+import type { Envelope } from './envelope.ts';
 
 /** What to send. */
 export interface Drive {
   readonly run: string;
+  /** At most. */
   readonly messages: number;
+  /** Later than this no message is begun. */
+  readonly seconds: number;
   readonly sessions: number;
   readonly reuse: boolean;
   readonly pattern: MessagePattern;
@@ -20,37 +24,39 @@ export interface Drive {
   readonly envelope: (number: number) => Envelope;
 }
 
-/** Sends everything; resolves when the last message has its 250. @throws Error */
-export async function drive(entry: Entry, load: Drive): Promise<void> {
+/**
+ * Sends until all is sent or the time is over; resolves when the last message has its 250.
+ * @returns how many were sent. @throws Error
+ */
+export async function drive(entry: Entry, load: Drive): Promise<number> {
+  const deadline = performance.now() + load.seconds * 1000;
   let sent = 0;
   const next = (): number | undefined => {
-    if (sent === load.messages) return undefined;
+    if (sent === load.messages || performance.now() > deadline) return undefined;
     sent += 1;
     return sent;
   };
   const session = load.reuse ? sendMany : sendOneEach;
   await Promise.all(Array.from({ length: load.sessions }, () => session(entry, load, next)));
+  return sent;
 }
 
 type Next = () => number | undefined;
 
 async function sendMany(entry: Entry, load: Drive, next: Next): Promise<void> {
   const session = await ClientSession.open(entry);
+  const message = createNumbered(load.run, load.pattern);
   for (let number = next(); number !== undefined; number = next()) {
-    await sendNumber(session, load, number);
+    await session.send(load.envelope(number), message(number));
   }
   await session.close();
 }
 
 async function sendOneEach(entry: Entry, load: Drive, next: Next): Promise<void> {
+  const message = createNumbered(load.run, load.pattern);
   for (let number = next(); number !== undefined; number = next()) {
     const session = await ClientSession.open(entry);
-    await sendNumber(session, load, number);
+    await session.send(load.envelope(number), message(number));
     await session.close();
   }
-}
-
-function sendNumber(session: ClientSession, load: Drive, number: number): Promise<number> {
-  const { envelope, pattern, run } = load;
-  return session.send(envelope(number), messageHead(run, number), pattern.wireEnd);
 }

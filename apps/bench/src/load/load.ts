@@ -3,10 +3,14 @@
  *
  * Every subject of a case gets the same.
  */
-import type { Envelope } from './client-session.ts';
+import { createEnvelope } from './envelope.ts';
+import type { Envelope } from './envelope.ts';
 
 /** The mailbox that sends everything, and receives what is not relayed. */
 export const MAILBOX = 'box@local.test';
+
+/** From there to there. */
+export const TO_MAILBOX: Envelope = createEnvelope(MAILBOX, [MAILBOX]);
 
 /** One load. */
 export interface Load {
@@ -26,8 +30,10 @@ export interface Load {
   readonly domains: number;
   /** Way to the sink and back, for each octet. */
   readonly roundTripMs: number;
-  /** Messages of a round. */
+  /** Messages of a round at most, */
   readonly messages: number;
+  /** and how long it takes messages in at most. */
+  readonly seconds: number;
 }
 
 /** What most cases have. */
@@ -40,22 +46,23 @@ export const COMMON_LOAD: Load = {
   recipients: 1,
   domains: 1,
   roundTripMs: 0,
-  messages: 4000,
+  messages: Number.POSITIVE_INFINITY,
+  seconds: 6,
 };
 
-/** The paths of a load's messages, by their numbers. */
+/** The envelopes of a load's messages, by their numbers. */
 export function envelopesOf({
   destination,
   domains,
   recipients,
 }: Load): (number: number) => Envelope {
-  const reversePath = MAILBOX;
-  if (destination === 'mailbox') return () => ({ reversePath, forwardPaths: [MAILBOX] });
-  const localParts = Array.from({ length: recipients }, (_, index) => `r${index}`);
-  return (number) => {
-    const domain = domains === 1 ? 'sink.test' : distantDomain(number % domains);
-    return { reversePath, forwardPaths: localParts.map((local) => `${local}@${domain}`) };
-  };
+  if (destination === 'mailbox') return () => TO_MAILBOX;
+  const all = Array.from({ length: domains }, (_, index) => {
+    const domain = domains === 1 ? 'sink.test' : distantDomain(index);
+    const paths = Array.from({ length: recipients }, (_each, local) => `r${local}@${domain}`);
+    return createEnvelope(MAILBOX, paths);
+  });
+  return (number) => all[number % domains] ?? TO_MAILBOX;
 }
 
 /** One of many domains. */

@@ -4,7 +4,7 @@
  * A message that finds all sessions busy waits for one; that is told apart from the time of
  * its delivery, which begins with its final dot.
  */
-import { messageHead } from '../message.ts';
+import { createNumbered } from '../message.ts';
 import { now } from '../meter/clock.ts';
 import { pause } from '../subject/child.ts';
 import { ClientSession } from './client-session.ts';
@@ -12,7 +12,7 @@ import type { Entry } from './client-session.ts';
 import type { Drive } from './drive.ts';
 
 /** What to send, and how fast. */
-export interface PacedDrive extends Drive {
+export interface PacedDrive extends Omit<Drive, 'seconds'> {
   readonly perSecond: number;
 }
 
@@ -33,6 +33,7 @@ export async function drivePaced(entry: Entry, load: PacedDrive): Promise<readon
   const startedAt = now();
   let begun = 0;
   const session = async (): Promise<void> => {
+    const message = createNumbered(load.run, load.pattern);
     let open = load.reuse ? await ClientSession.open(entry) : undefined;
     while (begun < load.messages) {
       begun += 1;
@@ -40,8 +41,7 @@ export async function drivePaced(entry: Entry, load: PacedDrive): Promise<readon
       await pause(Math.max(0, startedAt + (number * 1000) / load.perSecond - now()));
       const begunAt = now();
       open ??= await ClientSession.open(entry);
-      const head = messageHead(load.run, number);
-      const sentAt = await open.send(load.envelope(number), head, load.pattern.wireEnd);
+      const sentAt = await open.send(load.envelope(number), message(number));
       sent.push({ number, begunAt, sentAt, takenAt: now() });
       if (load.reuse) continue;
       await open.close();

@@ -14,7 +14,6 @@ const MAIL_USER = 5000;
 
 export const dovecot: Subject = {
   name: 'dovecot',
-  share: 0.5,
   destinations: ['mailbox'],
   obstacle() {
     if (!existsSync('/usr/lib/dovecot/lmtp')) {

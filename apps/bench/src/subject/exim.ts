@@ -13,7 +13,6 @@ const PACKAGE = 'exim4-daemon-light';
 
 export const exim: Subject = {
   name: 'exim',
-  share: 0.1,
   obstacle: () => Promise.resolve(privateRootObstacle(PACKAGE, 'usr/sbin/exim4')),
   async start(setting) {
     const { directory, environment } = setting;

@@ -16,7 +16,6 @@ const PROGRAM = join(PACKAGE, 'bin/haraka');
 
 export const haraka: Subject = {
   name: 'haraka',
-  share: 0.5,
   destinations: ['sink'],
   obstacle: () =>
     Promise.resolve(existsSync(PROGRAM) ? undefined : 'haraka is not here: npm run bench:peers'),

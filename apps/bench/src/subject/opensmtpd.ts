@@ -17,7 +17,6 @@ export const openSmtpd: Subject = {
   name: 'opensmtpd',
   remark: 'answers 250 before its queue is synced: not comparable; loaded from 10 sessions',
   maxSessions: 10,
-  share: 0.25,
   obstacle: () => Promise.resolve(privateRootObstacle(PACKAGE, 'usr/sbin/smtpd')),
   async start(setting) {
     const { directory, environment } = setting;

@@ -59,8 +59,6 @@ export interface Subject {
   readonly name: SubjectName;
   /** Where it can take mail to. @default everywhere */
   readonly destinations?: readonly Load['destination'][];
-  /** Who is slow gets a part of a round's messages, so that a round does not last: rates compare as well. @default 1 */
-  readonly share?: number;
   /** It does not greet more of them. @default as many as the load has */
   readonly maxSessions?: number;
   /** What one must know to compare it with the others. */
