@@ -52,6 +52,12 @@ const ROOT = join(import.meta.dirname, '..', '..', '..');
 /** Trouble of a killed neighbour is over soon, and so is the wait. */
 const RETRY = { schedule: ['1s'], expire: '1h', delay_warning: '30m' };
 
+/** The two ways of a message into our own mailboxes: what is delivered first is never queued. */
+export const WAYS: readonly { readonly name: string; readonly settings: Sections }[] = [
+  { name: 'delivered first', settings: {} },
+  { name: 'stored first', settings: { queue: { deliver_first: '0s' } } },
+];
+
 /** All in one process. */
 export function startOne(more: Sections, atEnd: AtEnd): Promise<CrashSystem> {
   const sections = (): Sections => ({ ...more, relay: { retry: RETRY, ...more['relay'] } });
@@ -59,8 +65,8 @@ export function startOne(more: Sections, atEnd: AtEnd): Promise<CrashSystem> {
   return startParts([{ name: 'stack', program, sections }], atEnd);
 }
 
-/** Delivery, relay and submission, each told where the one before it listens. */
-export function startThree(atEnd: AtEnd): Promise<CrashSystem> {
+/** Delivery, relay and submission, each told where the one before it listens; `more` is the relay's. */
+export function startThree(more: Sections, atEnd: AtEnd): Promise<CrashSystem> {
   const program = (name: string): string => join(ROOT, 'packages', name, 'src', 'bin.ts');
   const login = (user: string) => ({ logins: { [user]: { password_file: 'secret' } } });
   const hop = (place: Place, user: string) => ({
@@ -80,6 +86,7 @@ export function startThree(atEnd: AtEnd): Promise<CrashSystem> {
         name: 'relay',
         program: program('relay'),
         sections: ({ lmtp }) => ({
+          ...more,
           relay: { ...login('submission'), retry: RETRY, delivery: hop(onlyPlace(lmtp), 'relay') },
         }),
       },

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { maildirIn } from '../test/system/workplace.ts';
 import { accountMailboxes, accountPeer, tableText } from './account.ts';
 import type { Account } from './account.ts';
-import { startOne, startThree } from './crash-system.ts';
+import { startOne, startThree, WAYS } from './crash-system.ts';
 import type { CrashSystem, ProcessName } from './crash-system.ts';
 import { liveAndDie } from './lives.ts';
 import type { LivesOptions } from './lives.ts';
@@ -25,26 +25,34 @@ const CAROL = 'carol@example.test';
 /** For hangs: a kill takes some seconds. */
 const LIMIT_MS = 300_000 + KILLS * 30_000;
 
-test('into mailboxes, all in one process', { timeout: LIMIT_MS }, async () => {
-  const system = await startOne({}, onTestFinished);
-  const steps: readonly Step[] = [
-    ...(['content-sync', 'commit', 'reply', 'mailbox-sync'] as const),
-    ...(['publish', 'removal'] as const),
-  ];
-  const random = seededRandom(SEED);
-  const options = { name: 'one', kills: Math.ceil(KILLS * 0.4), steps, random };
-  await expectExactlyOnce(system, { ...options, processOf: () => 'stack' });
-});
+test.each(WAYS)(
+  'into mailboxes, $name, all in one process',
+  { timeout: LIMIT_MS },
+  async ({ name, settings }) => {
+    const system = await startOne(settings, onTestFinished);
+    const steps: readonly Step[] = [
+      ...(['content-sync', 'commit', 'reply', 'mailbox-sync'] as const),
+      ...(['publish', 'removal'] as const),
+    ];
+    const random = seededRandom(SEED);
+    const options = { name: `one, ${name}`, kills: Math.ceil(KILLS * 0.2), steps, random };
+    await expectExactlyOnce(system, { ...options, processOf: () => 'stack' });
+  },
+);
 
-test('into mailboxes, in three processes', { timeout: LIMIT_MS }, async () => {
-  const system = await startThree(onTestFinished);
-  const steps: readonly Step[] = ['reply', 'final-dot', 'publish', 'removal'];
-  const places: Partial<Record<Step, ProcessName>> = { reply: 'relay', publish: 'delivery' };
-  const processOf = (step: Step): ProcessName => places[step] ?? 'relay';
-  const random = seededRandom(SEED + 1);
-  const kills = Math.ceil(KILLS * 0.3);
-  await expectExactlyOnce(system, { name: 'three', kills, steps, random, processOf });
-});
+test.each(WAYS)(
+  'into mailboxes, $name, in three processes',
+  { timeout: LIMIT_MS },
+  async ({ name, settings }) => {
+    const system = await startThree(settings, onTestFinished);
+    const steps: readonly Step[] = ['reply', 'final-dot', 'publish', 'removal'];
+    const places: Partial<Record<Step, ProcessName>> = { reply: 'relay', publish: 'delivery' };
+    const processOf = (step: Step): ProcessName => places[step] ?? 'relay';
+    const random = seededRandom(SEED + 1);
+    const kills = Math.ceil(KILLS * 0.15);
+    await expectExactlyOnce(system, { name: `three, ${name}`, kills, steps, random, processOf });
+  },
+);
 
 test('to another host', { timeout: LIMIT_MS }, async () => {
   const progress = createProgress();

@@ -28,7 +28,10 @@ const isWithoutImages = !canMountImages();
 
 const SHAPES = [
   { shape: 'one process', start: () => startOne({}, onTestFinished) },
-  { shape: 'three processes', start: () => startThree(onTestFinished) },
+  {
+    shape: 'three processes, mail stored first',
+    start: () => startThree({ queue: { deliver_first: '0s' } }, onTestFinished),
+  },
 ];
 
 test.skipIf(isWithoutImages).each(SHAPES)(

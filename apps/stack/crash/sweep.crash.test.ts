@@ -3,9 +3,9 @@
  * a delivery gets through without coming to another one. It closes the gaps between random
  * kills. `npm run test:sweep -- --calls fsync,rename`, on Linux with strace, as who may trace.
  */
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { accountMailboxes, tableText } from './account.ts';
-import { startOne, startThree } from './crash-system.ts';
+import { startOne, startThree, WAYS } from './crash-system.ts';
 import type { CrashSystem, ProcessName } from './crash-system.ts';
 import { drain } from './lives.ts';
 import { sendOne } from './load.ts';
@@ -23,12 +23,14 @@ const MAX_CALLS = 400;
 /** A thread for files, so that counting by thread is counting. */
 const ONE_THREAD = { UV_THREADPOOL_SIZE: '1' };
 
-test.each(calls)('at every %s of the stack', { timeout: 3_600_000 }, async (call) => {
-  await sweep(call, 'stack', await startOne({}, onTestFinished));
+describe.each(WAYS)('mail that is $name', ({ settings }) => {
+  test.each(calls)('at every %s of the stack', { timeout: 3_600_000 }, async (call) => {
+    await sweep(call, 'stack', await startOne(settings, onTestFinished));
+  });
 });
 
 test.each(calls)('at every %s of delivery alone', { timeout: 3_600_000 }, async (call) => {
-  await sweep(call, 'delivery', await startThree(onTestFinished));
+  await sweep(call, 'delivery', await startThree({}, onTestFinished));
 });
 
 async function sweep(call: string, victim: ProcessName, system: CrashSystem): Promise<void> {
