@@ -1,7 +1,7 @@
 /** What commands say of mistakes: the thing by its name and the way out, with an exit code for scripts. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
@@ -115,6 +115,16 @@ test.each([
     expect(await posthouse(directory, line.split(' '))).toEqual({ code: 0, out: '', err });
   },
 );
+
+test('a stack of this directory that does not run is to be started', async () => {
+  const ca = join(directory, 'ca.pem');
+  await writeFile(ca, '');
+  const facts = { submission: { host: '127.0.0.1', port: 1 }, ca, mail: 'mail', accounts: [] };
+  await writeFile(join(directory, 'var', 'demo.json'), JSON.stringify(facts));
+  const { code, err } = await posthouse(directory, SEND.split(' '));
+  expect(err).toContain('Start the stack of this directory: "posthouse up"');
+  expect(code).toBe(69);
+});
 
 test('who reads no further is no mistake', async () => {
   const args = ['--conditions=@posthouse/source', POSTHOUSE, 'check', '--schema'];

@@ -77,7 +77,7 @@ type Line = Pick<Finding, 'next' | 'result' | 'what'> & { readonly step: string 
 
 /** Names the option where it is one of ours that helps. */
 function withOption(finding: Finding): Line {
-  if (finding.step !== 'certificate' || finding.result !== 'fails') return finding;
+  if (finding.reason !== 'certificate-not-trusted') return finding;
   const { next = '' } = finding;
   return {
     ...finding,

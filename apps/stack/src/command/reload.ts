@@ -23,7 +23,7 @@ export const reload: Command = {
     const { stateDirectory } = configuration.server;
     const running = await connectControl(stateDirectory);
     if (running === undefined) {
-      const text = `Nothing runs over ${stateDirectory}: start a stack with "posthouse up"`;
+      const text = `Nothing that takes orders runs over ${stateDirectory}: start a stack with "posthouse up"; submission or delivery alone read their files again on SIGHUP`;
       throw new ExitError('unavailable', text);
     }
     process.stdout.write(`${await ordered(running)}\n`);

@@ -141,6 +141,8 @@ function report(receipt: Receipt, place: SubmissionPlace, given: Arguments): num
 function explained(error: unknown, place: SubmissionPlace): unknown {
   if (!(error instanceof Error) || error.name !== 'MailError') return error;
   const { next, reason, what } = explainFailure(error, place.facts);
+  const isDown = place.isLocal && reason === 'connection-refused';
+  const advice = isDown ? 'Start the stack of this directory: "posthouse up".' : next;
   const how = reason === 'login-needed' ? ` (${LOGIN_OPTIONS})` : '';
-  return new ExitError('unavailable', `${what} ${next}${how}`, error);
+  return new ExitError('unavailable', `${what} ${advice}${how}`, error);
 }

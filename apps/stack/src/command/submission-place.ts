@@ -43,6 +43,8 @@ Where to, if not to the stack of this directory:
 export interface SubmissionPlace {
   readonly server: SubmissionServer;
   readonly facts: SubmissionFacts;
+  /** The stack of this directory. */
+  readonly isLocal: boolean;
 }
 
 const PASSWORD_VARIABLE = 'POSTHOUSE_PASSWORD';
@@ -68,7 +70,7 @@ export async function findServer(given: Arguments, author: string): Promise<Subm
   };
   // A token that stands for the name, too, is no name to show.
   const shown = user === password ? undefined : user;
-  return { server, facts: { host, port, user: shown, provider } };
+  return { server, facts: { host, port, user: shown, provider }, isLocal: false };
 }
 
 /** Where each option has an effect: what it is that names the server, and that in words. */
@@ -137,7 +139,7 @@ async function localPlace(given: Arguments, author: string): Promise<SubmissionP
     ...(ca !== undefined && { ca }),
     ...loginOf(user, password),
   };
-  return { server, facts: { host, port, user } };
+  return { server, facts: { host, port, user }, isLocal: true };
 }
 
 interface LocalStack {

@@ -12,6 +12,7 @@ import type { TlsFacts } from '@posthouse/mail';
 import type { CertificateFacts, ClientSession, ConnectTarget, PeerOffers } from '@posthouse/smtp';
 import { explainFailure } from '../submission/explain-failure.ts';
 import type { FailureExplanation } from '../submission/explain-failure.ts';
+import type { FailureReason } from '../submission/failure-reason.ts';
 import { targetOf } from '../submission/submission-server.ts';
 import type { SubmissionServer } from '../submission/submission-server.ts';
 
@@ -24,6 +25,8 @@ export interface Finding {
   readonly what: string;
   /** What to change. */
   readonly next?: string;
+  /** For programs, where it fails. */
+  readonly reason?: FailureReason;
 }
 
 /** What an examination came to. Plain data. */
@@ -116,8 +119,8 @@ async function open(
   }
 }
 
-function failure(step: Finding['step'], { what, next }: FailureExplanation): Finding {
-  return { step, result: 'fails', what, next };
+function failure(step: Finding['step'], explanation: FailureExplanation): Finding {
+  return { step, result: 'fails', ...explanation };
 }
 
 function stepOf({ reason }: FailureExplanation): Finding['step'] {
