@@ -7,7 +7,7 @@
  * lets sessions end that carry a message.
  */
 import type { Clock, Domain, Logger, MailReceiver, Startable } from '@posthouse/mail';
-import { createNextHop, OUTBOUND_TIMEOUTS } from '@posthouse/smtp';
+import { createNextHop, OUTBOUND_TIMEOUTS, RestingRoom } from '@posthouse/smtp';
 import type { ConnectTarget, NextHop, OnTls, SessionPoolOptions, TargetTls } from '@posthouse/smtp';
 import type { NextHost } from './next-hosts.ts';
 import { limitsOfHost } from './pace.ts';
@@ -18,6 +18,8 @@ export interface PeersOptions {
   readonly hostname: Domain;
   /** Next hops that are remembered. @default 2000 */
   readonly maxHops?: number | undefined;
+  /** Connections that are kept open though nobody uses them, to all hosts together. @default 1000 */
+  readonly maxResting?: number | undefined;
 }
 
 export interface PeersDeps {
@@ -48,7 +50,8 @@ interface Hop {
 
 /** Makes next hops when they are asked for. */
 export function createPeers(options: PeersOptions, deps: PeersDeps): Peers {
-  const { hostname, maxHops = 2000 } = options;
+  const { hostname, maxHops = 2000, maxResting = 1000 } = options;
+  const room = new RestingRoom({ maxResting }, deps.clock);
   /** In the order of their last use. */
   const hops = new Map<string, Hop>();
 
@@ -56,7 +59,7 @@ export function createPeers(options: PeersOptions, deps: PeersDeps): Peers {
     const onTls: OnTls = (outcome) => made.secured?.onTls(outcome);
     const target = targetOf(host, hostname, secured);
     const pool = poolOf(host);
-    const made: Hop = { hop: createNextHop({ target, pool }, { ...deps, onTls }), secured };
+    const made: Hop = { hop: createNextHop({ target, pool }, { ...deps, onTls, room }), secured };
     return made;
   }
 

@@ -35,6 +35,8 @@ export type { NextHop, NextHopDeps, NextHopOptions } from './outbound/next-hop.t
 export type { PeerLimits, PeerOffers } from './outbound/offers.ts';
 export type { ClientSession } from './outbound/session.ts';
 export type { OnTls, TlsOutcome } from './outbound/tls-outcome.ts';
+export { RestingRoom } from './outbound/resting-room.ts';
+export type { Rest, RestingRoomOptions } from './outbound/resting-room.ts';
 export { createSessionPool } from './outbound/session-pool.ts';
 export type { SessionPool, SessionPoolDeps, SessionPoolOptions } from './outbound/session-pool.ts';
 export { CUT_THROUGH_TIMEOUTS, OUTBOUND_TIMEOUTS } from './outbound/timeouts.ts';

@@ -2,8 +2,9 @@
  * Keeps sessions for reuse, by target, within limits.
  *
  * A session is lent to one owner at a time. Given back, it goes to whoever waits longest,
- * else it rests, the one used last being taken first; it is closed when it has rested too
- * long, carried its number of messages, or broke. A peer that cannot be reached is told at
+ * else it rests, the one used last being taken first; it is closed when it has rested long
+ * enough, carried its number of messages, or broke. Pools may share a room for those that rest,
+ * and a limit on them. A peer that cannot be reached is told at
  * once to all who wait for it, unless other connections to it stand.
  */
 import { asMailError, refuse } from '@posthouse/mail';
@@ -12,7 +13,8 @@ import { connect } from './connect.ts';
 import type { ConnectDeps } from './connect.ts';
 import { hostOfTarget, targetKey } from './connect-target.ts';
 import type { ConnectTarget } from './connect-target.ts';
-import { MovingDeadline } from './moving-deadline.ts';
+import { RestingRoom } from './resting-room.ts';
+import type { Rest } from './resting-room.ts';
 import type { ClientSession } from './session.ts';
 
 export interface SessionPoolOptions {
@@ -20,13 +22,16 @@ export interface SessionPoolOptions {
   readonly maxConnections?: number;
   /** Transactions on one connection. @default 100 */
   readonly maxMessagesPerConnection?: number;
-  /** How long a session may rest. Peers close idle ones after five minutes at the earliest. @default 30 s */
+  /** How long a session may rest, where the pool has a room of its own. @default 30 s */
   readonly idleMs?: number;
   /** How long a caller waits for one of the connections to come free. @default 60 s */
   readonly maxWaitMs?: number;
 }
 
-export type SessionPoolDeps = Omit<ConnectDeps, 'onLine'>;
+export interface SessionPoolDeps extends Omit<ConnectDeps, 'onLine'> {
+  /** Where sessions rest, together with those of other pools. @default a room of its own */
+  readonly room?: RestingRoom | undefined;
+}
 
 /** Lends sessions. Lends none before `start`; `stop` waits for those that are lent. */
 export interface SessionPool extends Startable {
@@ -47,17 +52,13 @@ export function createSessionPool(options: SessionPoolOptions, deps: SessionPool
   return new Pool({ ...DEFAULTS, ...options }, deps);
 }
 
-const DEFAULTS: Required<SessionPoolOptions> = {
+type PoolOptions = SessionPoolOptions & typeof DEFAULTS;
+
+const DEFAULTS: Required<Omit<SessionPoolOptions, 'idleMs'>> = {
   maxConnections: 20,
   maxMessagesPerConnection: 100,
-  idleMs: 30_000,
   maxWaitMs: 60_000,
 };
-
-interface Resting {
-  readonly session: ClientSession;
-  readonly until: number;
-}
 
 /** Gets a session, or the right to open one; or the reason why not. */
 interface Waiter {
@@ -71,24 +72,23 @@ interface Lot {
   /** Open connections and those about to be. */
   slots: number;
   /** The one that rests longest first. */
-  resting: Resting[];
+  resting: Rest[];
   readonly waiting: Waiter[];
 }
 
 class Pool implements SessionPool {
-  readonly #options: Required<SessionPoolOptions>;
+  readonly #options: PoolOptions;
   readonly #deps: SessionPoolDeps;
   readonly #lots = new Map<string, Lot>();
   readonly #sessions = new Map<ClientSession, Lot>();
   readonly #opening = new Set<Promise<unknown>>();
-  readonly #sweeping: MovingDeadline;
-  #sweepSet = false;
+  readonly #room: RestingRoom;
   #stopping: AbortController | undefined;
 
-  constructor(options: Required<SessionPoolOptions>, deps: SessionPoolDeps) {
+  constructor(options: PoolOptions, deps: SessionPoolDeps) {
     this.#options = options;
     this.#deps = deps;
-    this.#sweeping = new MovingDeadline(deps.clock, () => this.#sweep());
+    this.#room = deps.room ?? new RestingRoom({ idleMs: options.idleMs }, deps.clock);
   }
 
   async start(): Promise<void> {
@@ -99,12 +99,14 @@ class Pool implements SessionPool {
 
   async stop(): Promise<void> {
     this.#stopping?.abort(refuse('shutting-down'));
-    this.#sweeping.end();
-    this.#sweepSet = false;
     for (const lot of this.#lots.values()) {
       for (const waiter of lot.waiting.splice(0)) waiter.refuse(refuse('shutting-down'));
-      for (const { session } of lot.resting.splice(0)) void session.quit();
+      for (const rest of lot.resting.splice(0)) {
+        this.#room.leave(rest);
+        void rest.session.quit();
+      }
     }
+    this.#room.settle();
     await Promise.allSettled(this.#opening);
     await Promise.all([...this.#sessions.keys()].map((session) => session.closed));
   }
@@ -112,6 +114,7 @@ class Pool implements SessionPool {
   takeIdle(target: ConnectTarget): ClientSession | undefined {
     const lot = this.#lots.get(targetKey(target));
     for (let last = lot?.resting.pop(); last !== undefined; last = lot?.resting.pop()) {
+      this.#room.leave(last);
       if (last.session.usable) return last.session;
     }
     return undefined;
@@ -131,7 +134,7 @@ class Pool implements SessionPool {
       lot.slots++;
       return this.#open(lot, target, signal, stopping);
     }
-    if (fresh) lot.resting.shift()?.session.destroy(); // makes room for the one that is asked for
+    if (fresh) this.#rested(lot, 0)?.session.destroy(); // makes room for the one that is asked for
     const granted = await this.#turn(lot, target, signal);
     return granted === 'slot' ? this.#open(lot, target, signal, stopping) : granted;
   }
@@ -139,7 +142,7 @@ class Pool implements SessionPool {
   release(session: ClientSession): void {
     const lot = this.#sessions.get(session);
     if (lot === undefined) return session.destroy(); // closed already, or none of ours
-    const { maxMessagesPerConnection, idleMs } = this.#options;
+    const { maxMessagesPerConnection } = this.#options;
     const worn = session.transactions >= maxMessagesPerConnection;
     if (this.#stopping?.signal.aborted !== false || worn || !session.usable) {
       void session.quit();
@@ -147,11 +150,19 @@ class Pool implements SessionPool {
     }
     const waiter = lot.waiting.shift();
     if (waiter !== undefined) return waiter.grant(session);
-    const until = this.#deps.clock.now() + idleMs;
-    lot.resting.push({ session, until });
-    if (this.#sweepSet) return; // it is earlier: all rest equally long
-    this.#sweepSet = true;
-    this.#sweeping.set(until);
+    lot.resting.push(this.#room.enter(session, (rest) => this.#shownOut(rest, lot)));
+  }
+
+  #shownOut(rest: Rest, lot: Lot): void {
+    this.#rested(lot, lot.resting.indexOf(rest));
+    void rest.session.quit();
+  }
+
+  /** Ends the rest at a place of the lot; -1 is none. */
+  #rested(lot: Lot, place: number): Rest | undefined {
+    const [rest] = place === -1 ? [] : lot.resting.splice(place, 1);
+    if (rest !== undefined) this.#room.leave(rest);
+    return rest;
   }
 
   #lot(target: ConnectTarget): Lot {
@@ -192,7 +203,10 @@ class Pool implements SessionPool {
 
   #gone(session: ClientSession, lot: Lot): void {
     this.#sessions.delete(session);
-    lot.resting = lot.resting.filter((resting) => resting.session !== session);
+    this.#rested(
+      lot,
+      lot.resting.findIndex((rest) => rest.session === session),
+    );
     this.#freeSlot(lot);
   }
 
@@ -233,19 +247,6 @@ class Pool implements SessionPool {
       signal?.addEventListener('abort', onAbort);
       if (signal?.aborted === true) onAbort();
     });
-  }
-
-  #sweep(): void {
-    const now = this.#deps.clock.now();
-    let next = Infinity;
-    for (const lot of this.#lots.values()) {
-      while (lot.resting[0] !== undefined && lot.resting[0].until <= now) {
-        void lot.resting.shift()?.session.quit();
-      }
-      next = Math.min(next, lot.resting[0]?.until ?? Infinity);
-    }
-    this.#sweepSet = next !== Infinity;
-    if (this.#sweepSet) this.#sweeping.set(next);
   }
 }
 
