@@ -12,7 +12,7 @@
  */
 import { isPositive } from '@posthouse/mail';
 import type { Reply } from '@posthouse/mail';
-import { Block } from './content-sender.ts';
+import { Block, ownBuffer } from './content-sender.ts';
 import type { ContentSender, SenderDeps } from './content-sender.ts';
 import { LineScanner } from './line-scanner.ts';
 import { messageRefusal } from './peer-reply.ts';
@@ -35,9 +35,9 @@ export class BdatSender implements ContentSender {
   }
 
   write(chunk: Uint8Array): Promise<void> | undefined {
-    const copy = Buffer.from(chunk);
-    this.#lines.scan(copy);
-    this.#block.push(copy);
+    const own = ownBuffer(chunk, this.#deps.isGiven);
+    this.#lines.scan(own);
+    this.#block.push(own);
     return this.#block.full ? this.#sendBlock() : undefined;
   }
 
@@ -50,17 +50,19 @@ export class BdatSender implements ContentSender {
 
   finish(replies: number): readonly Promise<Reply>[] {
     const { pipeline, timeouts } = this.#deps;
-    const octets = this.#block.take();
+    const { bytes } = this.#block;
+    const octets = this.#block.takePieces();
     const waitMs = timeouts.finalDotMs;
-    const first = pipeline.command(`BDAT ${octets.length} LAST`, { waitMs, octets });
+    const first = pipeline.command(`BDAT ${bytes} LAST`, { waitMs, octets });
     return [first, ...Array.from({ length: replies - 1 }, () => pipeline.expect(waitMs))];
   }
 
   async #sendBlock(): Promise<void> {
     await this.#chunkAnswered();
     const { pipeline, timeouts } = this.#deps;
-    const octets = this.#block.take();
-    this.#chunk = pipeline.command(`BDAT ${octets.length}`, { waitMs: timeouts.blockMs, octets });
+    const { bytes } = this.#block;
+    const octets = this.#block.takePieces();
+    this.#chunk = pipeline.command(`BDAT ${bytes}`, { waitMs: timeouts.blockMs, octets });
     this.#chunk.catch(() => undefined); // told by the next write
   }
 

@@ -29,7 +29,7 @@ export interface CommandOptions {
   /** Its positive reply is a 3yz, as DATA's is; else a 2yz. Another one means that we lost step. */
   readonly goAhead?: boolean;
   /** Octets that belong to it and follow its line: a chunk of BDAT. */
-  readonly octets?: Buffer;
+  readonly octets?: readonly Buffer[];
 }
 
 export interface PipelineOptions extends Speaker {
@@ -187,11 +187,9 @@ export class CommandPipeline {
     if (wasIdle && this.#sent > 0) this.#startWaiting();
   }
 
-  #writeTogether(text: string, octets: Buffer): void {
-    this.#socket.cork();
-    this.#socket.write(text);
-    this.#socket.write(octets);
-    this.#socket.uncork();
+  /** One piece of memory makes one write and one record of TLS. */
+  #writeTogether(text: string, octets: readonly Buffer[]): void {
+    this.#socket.write(Buffer.concat([Buffer.from(text), ...octets]));
   }
 
   #maySend(): boolean {

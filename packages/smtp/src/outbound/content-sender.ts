@@ -36,6 +36,14 @@ export interface SenderDeps {
   readonly answered: boolean;
   /** Whether the content may leave before it is so: behind MAIL and a RCPT, of which none is refused yet. */
   readonly runsAhead: boolean;
+  /** Whether chunks are given away and never change any more, so that no copy is needed. */
+  readonly isGiven: boolean;
+}
+
+/** An octet sequence of any kind as a Buffer: the same memory, or where it is only lent a copy. */
+export function ownBuffer(chunk: Uint8Array, isGiven: boolean): Buffer {
+  if (!isGiven) return Buffer.from(chunk);
+  return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }
 
 /** Octets gathered before they are sent: large enough for few writes, small enough for many sessions. */
@@ -55,13 +63,22 @@ export class Block {
     this.#bytes += piece.length;
   }
 
-  /** What was gathered, as one; the block is empty then. */
-  take(): Buffer {
-    const [first] = this.#pieces;
-    const whole =
-      first !== undefined && this.#pieces.length === 1 ? first : Buffer.concat(this.#pieces);
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** What was gathered; the block is empty then. */
+  takePieces(): readonly Buffer[] {
+    const pieces = this.#pieces;
     this.#pieces = [];
     this.#bytes = 0;
-    return whole;
+    return pieces;
+  }
+
+  /** What was gathered, as one; the block is empty then. */
+  take(): Buffer {
+    const pieces = this.takePieces();
+    const [first] = pieces;
+    return first !== undefined && pieces.length === 1 ? first : Buffer.concat(pieces);
   }
 }

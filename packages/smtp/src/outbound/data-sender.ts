@@ -39,7 +39,7 @@ export class DataSender implements ContentSender {
   }
 
   write(chunk: Uint8Array): Promise<void> | undefined {
-    this.#block.push(this.#stuffer.push(chunk));
+    this.#block.push(this.#stuffer.push(chunk, this.#deps.isGiven));
     return this.#block.full ? this.#sendBlock() : undefined;
   }
 

@@ -17,10 +17,11 @@ const FINAL_DOT_AFTER_LINE_END = Buffer.from('\r\n.\r\n');
 export class DotStuffer {
   readonly #lines = new LineScanner();
 
-  /** A stuffed copy of the chunk. @throws MailError `bare-line-ending` */
-  push(chunk: Uint8Array): Buffer {
+  /** A stuffed copy of the chunk, or itself where it `isGiven`. @throws MailError `bare-line-ending` */
+  push(chunk: Uint8Array, isGiven = false): Buffer {
     const source = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     const dots = this.#lines.scan(source);
+    if (isGiven && dots.length === 0) return source;
     const stuffed = Buffer.allocUnsafe(source.length + dots.length);
     let from = 0;
     let to = 0;

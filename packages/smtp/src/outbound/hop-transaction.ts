@@ -22,7 +22,7 @@ import type { HopSessions } from './hop-sessions.ts';
 import { KeptContent } from './kept-content.ts';
 import { isClosing } from './peer-reply.ts';
 import type { ClientSession } from './session.ts';
-import type { Opening } from './transaction.ts';
+import type { Opening, WireTransaction } from './transaction.ts';
 
 export interface HopTransactionDeps {
   readonly sessions: HopSessions;
@@ -60,7 +60,7 @@ export class HopTransaction implements MailTransaction {
   #isAnswered = false;
   #staged: Staged | undefined;
   #session: ClientSession | undefined;
-  #onward: MailTransaction | undefined;
+  #onward: WireTransaction | undefined;
   /** Set while a session is being sought. */
   #seeking: AbortController | undefined;
   #aborted: Promise<void> | undefined;
@@ -96,7 +96,7 @@ export class HopTransaction implements MailTransaction {
     this.#mustBe('open');
     if (this.#calls.length === 0) throw new Error('no recipient was taken');
     const kept = new KeptContent();
-    const writer = this.#onward?.stage(prefix, signal);
+    const writer = this.#onward?.stage(prefix, signal, true);
     const staged: Staged = { prefix, signal, kept, writer, isComplete: false, isEnded: false };
     this.#staged = staged;
     this.#state = 'staged';
@@ -135,7 +135,7 @@ export class HopTransaction implements MailTransaction {
     this.#mustBe('staged');
     if (!this.#isAnswered && staged.kept.keep(chunk)) return;
     const writer = await this.#writerOf(staged);
-    await writer.write(chunk);
+    await writer.write(Buffer.from(chunk)); // given away
   }
 
   async #end(staged: Staged): Promise<void> {
@@ -208,7 +208,7 @@ export class HopTransaction implements MailTransaction {
     this.#onward = onward;
     for (const call of this.#calls) this.#issue(call, onward);
     if (this.#staged !== undefined) {
-      this.#staged.writer = onward.stage(this.#staged.prefix, this.#staged.signal);
+      this.#staged.writer = onward.stage(this.#staged.prefix, this.#staged.signal, true);
     }
     if (this.#commit !== undefined) this.#handOver();
     return onward.opened;

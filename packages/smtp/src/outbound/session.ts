@@ -13,7 +13,6 @@ import type {
   Clock,
   Logger,
   MailParams,
-  MailTransaction,
   RemoteHost,
   ReversePath,
   TlsFacts,
@@ -29,6 +28,7 @@ import type { PeerOffers } from './offers.ts';
 import type { OutboundTimeouts } from './timeouts.ts';
 import type { OnLine } from './transcript.ts';
 import { ClientTransaction } from './transaction.ts';
+import type { WireTransaction } from './transaction.ts';
 
 /** How long ago a peer may have been heard so that content leaves together with MAIL. */
 const HEARD_LATELY_MS = 5_000;
@@ -57,7 +57,7 @@ export interface ClientSession {
     params: MailParams,
     context: TransferContext,
     signal?: AbortSignal,
-  ): MailTransaction;
+  ): WireTransaction;
   /** Has content wait for the answers to MAIL and RCPT, whenever the connection is used again. */
   keepContentBack(): void;
   /** Takes leave and closes. Never throws; in the middle of a transaction it is `destroy`. */
@@ -156,7 +156,7 @@ class Session implements ClientSession {
     params: MailParams,
     context: TransferContext,
     signal?: AbortSignal,
-  ): MailTransaction {
+  ): WireTransaction {
     if (!this.#mayBegin) throw new Error('the session cannot begin a transaction');
     const runsAhead = this.#mayRunAhead;
     this.#busy = true;

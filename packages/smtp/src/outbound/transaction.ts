@@ -72,7 +72,13 @@ interface Named {
   readonly twin?: Named;
 }
 
-export class ClientTransaction implements MailTransaction {
+/** A transaction that may be given content, where the seam only lends it. */
+export interface WireTransaction extends MailTransaction {
+  /** @param isGiven whether prefix and chunks never change any more, so that none is copied */
+  stage(prefix: Uint8Array, signal?: AbortSignal, isGiven?: boolean): ContentWriter;
+}
+
+export class ClientTransaction implements WireTransaction {
   readonly id: MailTransaction['id'];
   readonly opened: Promise<void>;
   readonly #deps: TransactionDeps;
@@ -130,7 +136,7 @@ export class ClientTransaction implements MailTransaction {
     }
   }
 
-  stage(prefix: Uint8Array, signal?: AbortSignal): ContentWriter {
+  stage(prefix: Uint8Array, signal?: AbortSignal, isGiven = false): ContentWriter {
     this.#mustBe('open');
     if (this.#refusal !== undefined) return refusedWriter(this.#refusal);
     if (this.#pending + this.#accepted === 0) throw new Error('no recipient was taken');
@@ -138,8 +144,8 @@ export class ClientTransaction implements MailTransaction {
     const { facts, chunking } = this.#deps;
     const plain =
       chunking && facts.offers.chunking
-        ? new BdatSender(this.#senderDeps())
-        : new DataSender(this.#senderDeps(), facts.offers.pipelining);
+        ? new BdatSender(this.#senderDeps(isGiven))
+        : new DataSender(this.#senderDeps(isGiven), facts.offers.pipelining);
     const sender = this.#converts ? new SevenBitSender(plain) : plain;
     this.#sender = sender;
     this.#stagedUntil = signal;
@@ -229,12 +235,13 @@ export class ClientTransaction implements MailTransaction {
     if (this.#accepted === 0) throw new Error('every recipient was refused');
   }
 
-  #senderDeps(): SenderDeps {
+  #senderDeps(isGiven: boolean): SenderDeps {
     const isAnswered = (): boolean => this.#isAnswered;
     const mayRunAhead = (): boolean => this.#mayRunAhead;
     return {
       pipeline: this.#deps.pipeline,
       timeouts: this.#deps.timeouts,
+      isGiven,
       get answered() {
         return isAnswered();
       },
