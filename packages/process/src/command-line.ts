@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import type { ParseArgsConfig } from 'node:util';
 import { DEFAULT_FILE, FILE_VARIABLE } from './configuration-file.ts';
+import { repeatedOption } from './repeated-option.ts';
 
 /** An option that an agent adds. */
 export interface AgentOption {
@@ -51,8 +52,10 @@ export function readCommandLine(
     for (const [name, { type, short }] of Object.entries({ ...added, ...COMMON })) {
       options[name] = short === undefined ? { type } : { type, short };
     }
-    // Without `multiple` no option has a list for a value.
-    values = parseArgs({ args: [...argv], options, strict: true }).values as OptionValues;
+    const parsed = parseArgs({ args: [...argv], options, strict: true, tokens: true });
+    const twice = repeatedOption(parsed.tokens, options);
+    if (twice !== undefined) return { kind: 'wrong', text: twice };
+    values = parsed.values as OptionValues; // without `multiple` no option has a list for a value
   } catch (error) {
     return { kind: 'wrong', text: error instanceof Error ? error.message : String(error) };
   }

@@ -26,6 +26,7 @@ export { readAuthorities, readNextHop } from './next-hop.ts';
 export type { NextHopPlace, NextHopTarget } from './next-hop.ts';
 export { reportProblems } from './problem-report.ts';
 export type { FileProblem } from './problem-report.ts';
+export { repeatedOption } from './repeated-option.ts';
 export { runAgent } from './run-agent.ts';
 export { readSecret } from './secret.ts';
 export type { SecretPlace } from './secret.ts';

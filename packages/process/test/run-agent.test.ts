@@ -69,6 +69,12 @@ describe('the command line', () => {
   test.each([
     [['--version'], 0, 'sample 1.2.3\n', ''],
     [['--check'], 0, 'The default configuration is right\n', ''],
+    [
+      ['--config', 'a', '--config', 'b'],
+      64,
+      '',
+      /^--config is given twice: give it once\nTry --help/,
+    ],
     [['--nonsense'], 64, '', /Unknown option '--nonsense'.*\nTry --help\.\n$/],
     [['stray'], 64, '', /stray/],
   ])('%j', async (args, code, stdout, stderr) => {

@@ -25,5 +25,6 @@ if (spool !== undefined && hostname !== undefined) {
   await collector.stop();
   await receiver.stop();
 } else {
-  console.log('usage: collector.ts SPOOL PORT');
+  console.error('usage: collector.ts SPOOL PORT');
+  process.exitCode = 64;
 }

@@ -43,5 +43,6 @@ if (certificateFile !== undefined && keyFile !== undefined && hostname !== undef
   await next.stop();
   await directory.stop();
 } else {
-  console.log('usage: submission.ts CERTIFICATE KEY');
+  console.error('usage: submission.ts CERTIFICATE KEY');
+  process.exitCode = 64;
 }

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import type { ParseArgsOptionsConfig } from 'node:util';
-import { ExitError } from '@posthouse/process';
+import { ExitError, repeatedOption } from '@posthouse/process';
 
 /** What was given. */
 export interface Arguments {
@@ -30,11 +30,8 @@ export function readArguments(
     process.stdout.write(`${usage}\n`);
     return undefined;
   }
-  const names = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []));
-  const twice = names.find(
-    (name, place) => names.indexOf(name) < place && options[name]?.multiple !== true,
-  );
-  if (twice !== undefined) throw wrongUse(`--${twice} is given twice: give it once`, usage);
+  const twice = repeatedOption(tokens, options);
+  if (twice !== undefined) throw wrongUse(twice, usage);
   return { values, positionals };
 }
 

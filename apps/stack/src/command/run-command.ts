@@ -42,7 +42,7 @@ async function run(
     return await command.run(argv, context);
   } catch (error) {
     const { exit, text } = explainStartFailure(error);
-    process.stderr.write(`${text}\n`);
+    process.stderr.write(text.endsWith('\n') ? text : `${text}\n`);
     return EXIT[exit];
   }
 }
