@@ -10,7 +10,7 @@
 import { createHash, hash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import { join } from 'node:path';
-import { readRange, temporaryName } from '@posthouse/durable-fs';
+import { giveBackMemory, readRange, temporaryName } from '@posthouse/durable-fs';
 import type { Disk, OpenFile } from '@posthouse/durable-fs';
 import { createLineEndReader } from './maildir/line-ends.ts';
 import { storedInMemory } from './maildir/stored-content.ts';
@@ -85,6 +85,7 @@ export class ContentStage {
   async discard(): Promise<void> {
     this.#isDiscarded = true;
     await this.#last.catch(() => undefined);
+    for (const piece of this.#pieces) giveBackMemory(piece); // each has its own, and all copies are made
     this.#pieces = [];
     await this.#closeFile().catch(() => undefined);
     const path = this.#path;

@@ -32,6 +32,8 @@ export interface Unstored {
   readonly content: MailContent | undefined;
   /** Stores it. @throws StoreError */
   store(): Promise<void>;
+  /** Lets go of the content. */
+  release(): void;
 }
 
 /** Messages whose events are not written yet: the next one waits for its own. */
@@ -67,6 +69,7 @@ export class DeliverFirst {
     const outcomes = await within(attempt.end, this.#waitMs, this.#deps.clock);
     if (outcomes?.every(isTaken) === true) {
       attempt.release();
+      unstored.release();
       await this.#tell(incoming, group, outcomes);
       return true;
     }
@@ -77,6 +80,7 @@ export class DeliverFirst {
       const late = await attempt.end;
       attempt.release();
       if (!late.every(isTaken)) throw error;
+      unstored.release();
       await this.#tell(incoming, group, late);
       return true;
     }

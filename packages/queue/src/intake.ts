@@ -181,7 +181,8 @@ export class Intake {
     const incoming = { message, recipients, events };
     const content = readStaged(arrival.staged, prefix);
     const store = (): Promise<void> => this.#store(incoming);
-    const isTaken = await this.#deliverFirst.take({ incoming, groups, content, store });
+    const { release } = arrival.staged;
+    const isTaken = await this.#deliverFirst.take({ incoming, groups, content, store, release });
     if (!isTaken) await this.#storeFirst(entry, incoming, arrival.staged);
     const outcome = { ...ACCEPTED, id: arrival.id };
     return arrival.recipients.map(() => outcome);

@@ -190,6 +190,8 @@ export interface StagedContent {
   readonly sizeBytes: number;
   /** SHA-256, hex. */
   readonly digest: string;
+  /** Lets go of it at once. Only for what is not accepted, once nobody reads it any more. */
+  readonly release: () => void;
   /** Reads adopted content before it is accepted, for who must see all of it to decide. Inline content needs none. */
   readonly open?: () => AsyncIterable<Uint8Array>;
 }

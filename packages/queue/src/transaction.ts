@@ -84,7 +84,7 @@ export class QueueTransaction implements MailTransaction {
     if (this.#staged === undefined) throw new TypeError('no content was staged');
     this.#state = 'committing';
     try {
-      const outcomes = await this.#intake.accept(
+      return await this.#intake.accept(
         {
           ...this.#opening,
           id: this.id,
@@ -96,8 +96,6 @@ export class QueueTransaction implements MailTransaction {
         },
         signal,
       );
-      void this.#stage?.discard(); // of what was delivered first; without effect on what was stored
-      return outcomes;
     } catch (error) {
       await this.#stage?.discard(); // without effect on what was accepted, should we be in doubt
       throw error;

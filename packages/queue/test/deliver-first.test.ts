@@ -202,6 +202,17 @@ describe('a message for our own mailboxes', () => {
     await rm(directory, { recursive: true });
   });
 
+  it('gives the memory of its content back when it was delivered', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'posthouse-queue-'));
+    const store = createSqliteStore({ directory }, { logger: silentLogger });
+    const { queue, attempts, stop } = await startOwn({ deps: { store } });
+    await submit(queue, { to: ['bob@own.test'] });
+    expect(await attempts[0]?.text).toContain('Hello');
+    expect(attempts[0]?.attempt.content.bytes).toHaveLength(0);
+    await stop();
+    await rm(directory, { recursive: true });
+  });
+
   it('leaves nothing behind when the queue stops: its events are written', async () => {
     const base = createMemoryStore();
     const writing = Promise.withResolvers<void>();

@@ -14,33 +14,48 @@ export interface LineEndReader {
 }
 
 const CR = 0x0d;
+const LF = 0x0a;
+const NOTHING: Buffer = Buffer.alloc(0);
 
 /** Turns CRLF into LF in a stream of chunks. */
 export function createLineEndReader(): LineEndReader {
   let pending = false;
   return {
     push(chunk) {
-      if (chunk.byteLength === 0) return Buffer.alloc(0);
-      const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-      const before = pending ? '\r' : '';
+      if (chunk.byteLength === 0) return NOTHING;
+      const before = pending ? 1 : 0;
+      const bytes = Buffer.allocUnsafeSlow(before + chunk.byteLength);
+      if (pending) bytes[0] = CR;
+      bytes.set(chunk, before);
       pending = bytes[bytes.length - 1] === CR;
-      const whole = pending ? bytes.subarray(0, -1) : bytes;
-      return withNewlines(before + whole.toString('latin1'));
+      return withNewlines(pending ? bytes.subarray(0, -1) : bytes);
     },
     end() {
-      const rest = pending ? '\r' : '';
+      const rest = pending ? Buffer.allocUnsafeSlow(1).fill(CR) : NOTHING;
       pending = false;
-      return Buffer.from(rest, 'latin1');
+      return rest;
     },
   };
 }
 
 /** Octets with CRLF line ends, as octets with LF line ends. */
 export function toNewlines(bytes: Buffer): Buffer {
-  return withNewlines(bytes.toString('latin1'));
+  return withNewlines(Buffer.from(bytes));
 }
 
-// A latin1 string has one character for each octet, and the engine's replace outruns any loop here.
-function withNewlines(text: string): Buffer {
-  return Buffer.from(text.replaceAll('\r\n', '\n'), 'latin1');
+/**
+ * Moves the lines together within their own memory. The engine's search and its moving of stretches outrun
+ * a loop over the octets, and leave no garbage, as a string's replace does.
+ */
+function withNewlines(bytes: Buffer): Buffer {
+  let end = 0;
+  let from = 0;
+  for (let at = bytes.indexOf(CR); at !== -1; at = bytes.indexOf(CR, at + 1)) {
+    if (bytes[at + 1] !== LF) continue;
+    if (end !== from) bytes.copyWithin(end, from, at);
+    end += at - from;
+    from = at + 1;
+  }
+  if (end !== from) bytes.copyWithin(end, from);
+  return bytes.subarray(0, end + bytes.length - from);
 }

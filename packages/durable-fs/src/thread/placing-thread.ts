@@ -7,6 +7,7 @@
 import { parentPort } from 'node:worker_threads';
 import { createDirectorySync } from '../directory-sync.ts';
 import { durableFsErrorFrom } from '../error.ts';
+import { giveBackMemory } from '../memory.ts';
 import { placeFile } from '../place-file.ts';
 import type { Placement } from '../place-file.ts';
 import type { Job, Report, SentError } from './jobs.ts';
@@ -25,14 +26,9 @@ port.on('message', (jobs: readonly Job[]) => {
 
 async function run({ number, file }: Job): Promise<void> {
   const placement = await placeFile(disk, file);
-  giveBack(file.bytes);
+  if (file.bytes !== undefined) giveBackMemory(file.bytes);
   if (reports.length === 0) setImmediate(report);
   reports.push({ number, placement: sendable(placement) });
-}
-
-/** Frees its memory now. A thread with so few objects would be long in coming to it by itself. */
-function giveBack(bytes: Uint8Array | undefined): void {
-  if (bytes?.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
 }
 
 function report(): void {

@@ -15,6 +15,7 @@ export function createMemoryStage(): ContentStage {
         pointer: { kind: 'inline', bytes },
         sizeBytes: bytes.byteLength,
         digest: createHash('sha256').update(bytes).digest('hex'),
+        release: () => undefined,
       };
     },
     discard: async () => {

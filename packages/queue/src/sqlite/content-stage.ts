@@ -4,6 +4,7 @@
  */
 import { createHash, hash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
+import { giveBackMemory } from '@posthouse/durable-fs';
 import type { DurableWriter } from '@posthouse/durable-fs';
 import type { ContentStage, StagedContent } from '../store.ts';
 import type { ContentFiles } from './content-files.ts';
@@ -65,7 +66,13 @@ export class FileOrMemoryStage implements ContentStage {
     if (this.#writer === undefined || this.#hash === undefined) {
       const bytes = fitting(this.#memory, sizeBytes);
       this.#memory = EMPTY;
-      return { pointer: { kind: 'inline', bytes }, sizeBytes, digest: hash('sha256', bytes) };
+      const release = (): void => giveBackMemory(bytes);
+      return {
+        pointer: { kind: 'inline', bytes },
+        sizeBytes,
+        digest: hash('sha256', bytes),
+        release,
+      };
     }
     const facts = { sizeBytes, digest: this.#hash.digest('hex') };
     try {
@@ -73,7 +80,9 @@ export class FileOrMemoryStage implements ContentStage {
       this.#name = name;
       this.#staged.add(name);
       if (this.#discarded) this.#removeFile();
-      return { pointer: { kind: 'adopted', name }, ...facts, open: () => this.#read(name, facts) };
+      const open = (): AsyncIterable<Uint8Array> => this.#read(name, facts);
+      const release = (): void => this.#removeFile();
+      return { pointer: { kind: 'adopted', name }, ...facts, open, release };
     } catch (error) {
       throw storeErrorOf(error);
     }
@@ -91,8 +100,10 @@ export class FileOrMemoryStage implements ContentStage {
     const { maxInlineBytes, sizeHintBytes } = this.#limits;
     if (this.#memory.byteLength >= this.#sizeBytes) return;
     const wanted = Math.max(sizeHintBytes ?? 0, 2 * this.#memory.byteLength);
-    const roomy = Buffer.allocUnsafe(Math.max(this.#sizeBytes, Math.min(wanted, maxInlineBytes)));
+    const bytes = Math.max(this.#sizeBytes, Math.min(wanted, maxInlineBytes));
+    const roomy = Buffer.allocUnsafeSlow(bytes);
     roomy.set(this.#memory.subarray(0, thereBytes));
+    if (thereBytes > 0) giveBackMemory(this.#memory);
     this.#memory = roomy;
   }
 
@@ -133,5 +144,9 @@ export class FileOrMemoryStage implements ContentStage {
 /** The start of that memory; on its own where too much of it would be kept for nothing. */
 function fitting(memory: Buffer, sizeBytes: number): Buffer {
   const start = memory.subarray(0, sizeBytes);
-  return 2 * sizeBytes < memory.byteLength ? Buffer.from(start) : start;
+  if (2 * sizeBytes >= memory.byteLength) return start;
+  const own = Buffer.allocUnsafeSlow(sizeBytes);
+  own.set(start);
+  giveBackMemory(memory);
+  return own;
 }

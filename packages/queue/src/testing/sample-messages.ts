@@ -93,7 +93,7 @@ export function sampleEvent(key: RecipientKey, kind: NewEvent['kind'], at: numbe
 }
 
 /** Content as a stage would give it back. */
-function stagedText(text: string): StagedContent {
+function stagedText(text: string): Omit<StagedContent, 'release'> {
   const bytes = Buffer.from(text);
   return {
     pointer: { kind: 'inline', bytes },
