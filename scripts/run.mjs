@@ -104,7 +104,8 @@ async function dev(args) {
 /** @param {readonly string[]} args */
 async function bench(args) {
   const { node, env } = await prepareBuild();
-  return runChild(node, ['apps/bench/dist/main.js', ...args], { env });
+  // It ends with us, and whom it measures with it.
+  return runChild(node, ['apps/bench/dist/main.js', ...args], { env, supervised: true });
 }
 
 async function install() {

@@ -14,6 +14,7 @@ import { describeProfiles } from './report/profile.ts';
 import { caseText } from './report/table.ts';
 import type { CaseReport } from './report/table.ts';
 import { SUBJECTS } from './subject/all-subjects.ts';
+import { willRemove } from './subject/last-will.ts';
 import type { Subject } from './subject/subject.ts';
 
 /** Everything that was found, as `--json` prints it. */
@@ -36,6 +37,7 @@ interface Scene {
 /** Runs and prints. A case that fails does not keep the others. @throws Error when one has failed */
 export async function bench(options: BenchOptions): Promise<void> {
   const directory = await workingDirectory(options);
+  const will = options.directory === undefined ? willRemove(directory) : undefined;
   try {
     const { absent, present } = await whoIsThere(options);
     for (const reason of absent) tell(`left out: ${reason}`);
@@ -60,7 +62,8 @@ export async function bench(options: BenchOptions): Promise<void> {
     if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
     if (failures.length > 0) throw new Error(`failed: ${failures.join('; ')}`);
   } finally {
-    if (options.directory === undefined) await rm(directory, { recursive: true, force: true });
+    if (will !== undefined) await rm(directory, { recursive: true, force: true });
+    will?.revoke();
   }
 }
 

@@ -9,9 +9,10 @@ import { USAGE, readArguments } from './arguments.ts';
 import { bench } from './bench.ts';
 import { serveCeiling } from './subject/ceiling.ts';
 
-// Programs that we started end when we exit, which a signal alone would not let us do.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.once(signal, () => process.exit(1));
+// Whoever started us with a channel between us is gone.
+process.once('disconnect', () => process.exit(1));
 
 const [first, ...rest] = process.argv.slice(2);
 if (first === 'serve-ceiling') serveCeiling(Number(rest[0]));

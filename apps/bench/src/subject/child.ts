@@ -1,7 +1,7 @@
 /**
  * A program that runs beside us, with its output in a file.
  *
- * It is ended by the signal that it expects; when it does not end within half a minute,
+ * It is ended by the signal that it expects, and with us, however we end; when it does not end within half a minute,
  * that is told and not enforced, because a subject that hangs at its end is a finding.
  */
 import { spawn } from 'node:child_process';
@@ -9,6 +9,7 @@ import type { ChildProcess } from 'node:child_process';
 import { openSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { Environment } from '../meter/slow-sync.ts';
+import { willEndTree } from './last-will.ts';
 
 const START_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 30_000;
@@ -42,9 +43,8 @@ export function startChild({ command, cwd, environment, logFile }: Start): Child
   const { pid } = child;
   if (pid === undefined) throw new Error(`${program} cannot be started`);
   const isTraced = program === 'strace';
-  const endAtOnce = (): boolean => child.kill('SIGKILL');
-  process.once('exit', endAtOnce);
-  child.once('exit', () => process.off('exit', endAtOnce));
+  const will = willEndTree(pid);
+  child.once('exit', () => will.revoke());
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
