@@ -102,8 +102,8 @@ export const fences: Readonly<Record<string, Fence>> = {
     ],
   },
   // It measures programs from outside, but fills their queues for the backlog in their own formats;
-  // smtp-server alone is what it compares them with.
-  bench: { kind: 'app', uses: ['mail', 'queue'], thirdParty: ['smtp-server'] },
+  // it runs peers as the interoperability suites do; smtp-server alone is what it compares them with.
+  bench: { kind: 'app', uses: ['mail', 'queue', 'testkit'], thirdParty: ['smtp-server'] },
 };
 
 /** No file is named for what it is not: one noun of mail each. */

@@ -71,6 +71,7 @@ async function compare(name: string, load: Load, context: CaseContext): Promise<
       stands.push(stand);
       measurements.set(stand, []);
     }
+    if (stands.length === 0) throw new Error('none of these subjects can take part');
     for (let round = 0; round <= context.rounds; round += 1) {
       for (const stand of rotated(stands, round)) {
         const measurement = await measureRound(stand, bearable(load, stand), `round${round}`);

@@ -3,47 +3,24 @@
  * by a process of its own, as it does by default; what would queue instead (more than ten
  * messages on a connection, more than twenty connections) is switched off, and so is DNS.
  */
-import { join } from 'node:path';
-import { now } from '../meter/clock.ts';
-import { freePort, startChild } from './child.ts';
-import { createPrivateRoot, inRoot, privateRootObstacle } from './private-root.ts';
 import type { SinkPlace, Subject } from './subject.ts';
+import { startUnpacked, unpackedObstacle } from './unpacked.ts';
+import type { UnpackedServer } from './unpacked.ts';
 
-const PACKAGE = 'exim4-daemon-light';
+const SERVER: UnpackedServer = {
+  packageName: 'exim4-daemon-light',
+  program: 'usr/sbin/exim4',
+  users: ['Debian-exim'],
+  directories: ['var/spool/exim4', 'var/log/exim4'],
+  configurationFile: '/etc/exim4/exim4.conf',
+  script: 'exec exim4 -bdf',
+};
 
 export const exim: Subject = {
   name: 'exim',
-  obstacle: () => Promise.resolve(privateRootObstacle(PACKAGE, 'usr/sbin/exim4')),
-  async start(setting) {
-    const { directory, environment } = setting;
-    const port = await freePort();
-    await createPrivateRoot({
-      path: directory,
-      packageName: PACKAGE,
-      users: ['Debian-exim'],
-      directories: ['var/spool/exim4', 'var/log/exim4', ...MAILDIR],
-      files: { '/etc/exim4/exim4.conf': configuration(port, setting.sink) },
-      environment,
-    });
-    const startedAt = now();
-    const child = startChild({
-      command: [...(setting.under ?? []), ...inRoot(directory, 'exec exim4 -bdf')],
-      cwd: directory,
-      logFile: join(directory, 'output'),
-    });
-    await child.listening(port);
-    return {
-      pid: child.pid,
-      startedAt,
-      startedInMs: now() - startedAt,
-      exchange: { port },
-      mailbox: join(directory, 'mail/new'),
-      stop: () => child.stop('SIGKILL'),
-    };
-  },
+  obstacle: () => Promise.resolve(unpackedObstacle(SERVER)),
+  start: (setting) => startUnpacked(SERVER, setting, (port) => configuration(port, setting.sink)),
 };
-
-const MAILDIR = ['mail', 'mail/new', 'mail/cur', 'mail/tmp'];
 
 /** The host of `d7.many.test`, as in the load. */
 const DISTANT =

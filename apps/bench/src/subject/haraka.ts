@@ -5,13 +5,13 @@
  */
 import { existsSync } from 'node:fs';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { now } from '../meter/clock.ts';
 import { freePort, startChild } from './child.ts';
-import { PEERS } from './private-root.ts';
 import type { SinkPlace, Subject } from './subject.ts';
 
-const PACKAGE = join(PEERS, 'haraka/node_modules/Haraka');
+/** Where `npm run bench:peers` puts it. From src and from dist it is as far. */
+const PACKAGE = resolve(import.meta.dirname, '../../../../.tools/haraka/node_modules/Haraka');
 const PROGRAM = join(PACKAGE, 'bin/haraka');
 
 export const haraka: Subject = {

@@ -1,25 +1,26 @@
 /** Debian's Exim as a neighbour. */
+import { inRoot, unpackedFile } from '@posthouse/testkit/private-root';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MailSystem } from '../system/mail-system.ts';
 import { REFUSALS, STAGES, UNWELCOME } from './peer-server.ts';
 import type { Doors, PeerServer, Stage } from './peer-server.ts';
-import { createPrivateRoot, endRoot, unpacked } from './private-root.ts';
 import { startServer } from './server.ts';
+import { createRootForTest, endRoot } from './unpacked-root.ts';
 
 const PACKAGE = 'exim4-daemon-light';
 
 export const exim: PeerServer = {
   name: 'Exim',
-  needs: ['root', 'unshare', unpacked(PACKAGE, 'usr/sbin/exim4')],
+  needs: ['root', 'unshare', unpackedFile(PACKAGE, 'usr/sbin/exim4')],
   smtpUtf8: true,
   servesTls: true,
   async start(doors, system, atEnd) {
     const file = (name: string): Promise<string> => readFile(join(system.directory, name), 'utf8');
-    const root = await createPrivateRoot(
+    const root = await createRootForTest(
       {
         packageName: PACKAGE,
-        users: [{ name: 'Debian-exim', id: 64_901 }],
+        users: ['Debian-exim'],
         directories: ['var/spool/exim4', 'var/log/exim4', ...MAILDIR.map((part) => `mail/${part}`)],
         files: {
           '/etc/exim4/exim4.conf': configuration(doors, system),
@@ -31,12 +32,13 @@ export const exim: PeerServer = {
       },
       atEnd,
     );
-    const command = root.command(
+    const command = inRoot(
+      root,
       'chown -R Debian-exim /var/log/exim4 /tls; tail -F -n +1 /var/log/exim4/mainlog & exec exim4 -bdf',
     );
     const server = await startServer(command, doors.full, /daemon started/, endRoot);
     atEnd(() => server.stop());
-    return { ...server, doors, maildir: join(root.path, 'mail') };
+    return { ...server, doors, maildir: join(root, 'mail') };
   },
 };
 

@@ -1,11 +1,12 @@
 /** Debian's OpenSMTPD as a neighbour. */
+import { inRoot, unpackedFile } from '@posthouse/testkit/private-root';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MailSystem } from '../system/mail-system.ts';
 import { REFUSALS, STAGES, UNWELCOME } from './peer-server.ts';
 import type { Doors, PeerServer, Stage } from './peer-server.ts';
-import { createPrivateRoot, endRoot, unpacked } from './private-root.ts';
 import { startServer } from './server.ts';
+import { createRootForTest, endRoot } from './unpacked-root.ts';
 
 const PACKAGE = 'opensmtpd';
 const LOGIN = 'alice@example.test';
@@ -21,19 +22,15 @@ const PHASES: Readonly<Record<Stage, string>> = {
 
 export const openSmtpd: PeerServer = {
   name: 'OpenSMTPD',
-  needs: ['root', 'unshare', unpacked(PACKAGE, 'usr/sbin/smtpd')],
+  needs: ['root', 'unshare', unpackedFile(PACKAGE, 'usr/sbin/smtpd')],
   smtpUtf8: false,
   servesTls: false, // Debian's 6.8 offers STARTTLS and breaks off: it does not know OpenSSL 3
   async start(doors, system, atEnd) {
     const file = (name: string): Promise<string> => readFile(join(system.directory, name), 'utf8');
-    const root = await createPrivateRoot(
+    const root = await createRootForTest(
       {
         packageName: PACKAGE,
-        users: [
-          { name: 'vmail', id: 64_902 },
-          { name: 'opensmtpd', id: 64_903 },
-          { name: 'opensmtpq', id: 64_904 },
-        ],
+        users: ['vmail', 'opensmtpd', 'opensmtpq'],
         directories: ['', '/new', '/cur', '/tmp'].map((part) => `mail${part}`),
         files: {
           '/etc/smtpd.conf': configuration(doors, system),
@@ -45,12 +42,13 @@ export const openSmtpd: PeerServer = {
       },
       atEnd,
     );
-    const command = root.command(
+    const command = inRoot(
+      root,
       'mkdir -p /var/spool /var/lib/opensmtpd/empty; chmod -R a+rX /etc/ssl; exec smtpd -d',
     );
     const server = await startServer(command, doors.full, /OpenSMTPD .* starting/, endRoot);
     atEnd(() => server.stop());
-    return { ...server, doors, maildir: join(root.path, 'mail') };
+    return { ...server, doors, maildir: join(root, 'mail') };
   },
 };
 
