@@ -116,9 +116,11 @@ export class HopTransaction implements MailTransaction {
       await this.opened;
       if (this.#handedOver === undefined) throw new Error('no session stands');
       return await this.#handedOver;
+    } catch (error) {
+      // What was said in the same turn is answered first: it keeps its answers, and we the connection.
+      await Promise.allSettled([this.#handedOver, ...this.#calls.map(({ answer }) => answer)]);
+      throw error;
     } finally {
-      // A peer that refuses MAIL has yet to refuse what was said behind it.
-      await this.#handedOver?.catch(() => undefined);
       await this.#letGo();
     }
   }
