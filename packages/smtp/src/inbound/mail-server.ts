@@ -27,9 +27,10 @@ export class MailServer extends SMTPServer implements ConnectionOwner {
   stopping = false;
 
   constructor(surroundings: SessionSurroundings) {
-    const { limits, protocol, tls } = surroundings.settings;
+    const { hostname, limits, protocol, tls } = surroundings.settings;
     super({
       logger: false,
+      name: hostname, // else the system is asked for it at each connection
       lmtp: protocol === 'lmtp',
       secure: tls?.mode === 'implicit',
       // Only the TLS handshake of an accepted socket still uses this one.
