@@ -34,7 +34,7 @@ export function dialConveyor(target: ConnectTarget, deps: ConveyorDeps): Conveyo
   const ready = async (signal: AbortSignal | undefined): Promise<ClientSession> => {
     if (session?.usable === true) return session;
     session?.destroy();
-    const { connect } = await import('@posthouse/smtp'); // the parts that are loaded last
+    const { connect } = await import('@posthouse/smtp/connect'); // last, and without the listener
     session = await connect(target, deps, signal);
     return session;
   };
