@@ -1,7 +1,6 @@
 /**
- * Reading a subcommand's arguments, alike for all: options after the manner of parseArgs,
- * and `--help`. Nothing that was given is left out of account
- * in silence: what has no effect is wrong use.
+ * Reading a subcommand's arguments, alike for all: options after the manner of parseArgs, and
+ * `--help`. Nothing is left out of account in silence: what would have no effect is wrong use.
  */
 import { parseArgs } from 'node:util';
 import type { ParseArgsOptionsConfig } from 'node:util';

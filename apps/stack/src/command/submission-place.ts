@@ -73,29 +73,30 @@ export async function findServer(given: Arguments, author: string): Promise<Subm
   return { server, facts: { host, port, user: shown, provider }, isLocal: false };
 }
 
-/** Where each option has an effect: what it is that names the server, and that in words. */
-const USES: readonly (readonly [option: string, places: readonly Place[], text: string])[] = [
+type Place = 'provider' | 'server';
+
+/** Options that only some places have a use for, and the one that is most likely missing. */
+const USES: readonly (readonly [option: string, of: readonly Place[], missing: string])[] = [
   ['tls', ['server'], '--server HOST[:PORT]'],
   ['ca', ['server', 'provider'], '--server HOST[:PORT]'],
   ['region', ['provider'], '--provider NAME'],
-  ['config', ['stack'], 'the stack of this directory, no other server'],
 ];
-
-type Place = 'provider' | 'server' | 'stack';
 
 /** @throws ExitError `usage` for an option that would have no effect */
 function refuseIdleOptions({ values }: Arguments): void {
-  if (values['server'] !== undefined && values['provider'] !== undefined) {
-    throw new ExitError('usage', '--server and --provider both say where to: leave one out');
+  const places = (['server', 'provider', 'config'] as const).filter(
+    (name) => values[name] !== undefined,
+  );
+  if (places.length > 1) {
+    const text = `--${places.join(' and --')} each say where to: leave all but one out`;
+    throw new ExitError('usage', text);
   }
-  const place = (['server', 'provider'] as const).find((name) => values[name] !== undefined);
-  for (const [option, places, text] of USES) {
-    if (values[option] === undefined || places.includes(place ?? 'stack')) continue;
-    throw new ExitError(
-      'usage',
-      `--${option} goes with ${text}: say that, or leave --${option} out`,
-    );
-  }
+  const idle = USES.find(
+    ([option, of]) => values[option] !== undefined && !of.some((place) => places.includes(place)),
+  );
+  if (idle === undefined) return;
+  const [option, , missing] = idle;
+  throw new ExitError('usage', `--${option} goes with ${missing}: add that, or leave it out`);
 }
 
 /** @throws ExitError `usage` for a name without a password, or a password without a name */
