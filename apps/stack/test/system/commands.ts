@@ -12,16 +12,22 @@ export interface Said {
   readonly err: string;
 }
 
-/** Runs `posthouse` with these words in a directory. */
-export async function posthouse(directory: string, words: readonly string[]): Promise<Said> {
+/** Runs `posthouse` with these words in a directory. @param environment beside that of the tests */
+export async function posthouse(
+  directory: string,
+  words: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Said> {
   const [out, err] = [listen('stdout'), listen('stderr')];
-  const home = process.cwd();
+  const [home, before] = [process.cwd(), process.env];
   process.chdir(directory);
+  process.env = { ...before, ...environment };
   try {
     const code = await runCommand(words, { version: '0.0.0' });
     return { code, out: out.heard(), err: err.heard() };
   } finally {
     process.chdir(home);
+    process.env = before;
     out.end();
     err.end();
   }
