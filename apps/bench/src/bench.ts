@@ -23,7 +23,7 @@ interface BenchReport {
   /** Who was left out, and why. */
   readonly absent: readonly string[];
   readonly cases: readonly Omit<CaseReport, 'table'>[];
-  /** Cases that came to no end, and why. */
+  /** Cases and subjects that came to no end, and why. */
   readonly failures: readonly string[];
 }
 
@@ -48,6 +48,7 @@ export async function bench(options: BenchOptions): Promise<void> {
         try {
           const report = await runCase(benchmark, delay, { options, directory, present });
           cases.push(report);
+          failures.push(...(report.failures ?? []).map((text) => `${benchmark.name}: ${text}`));
           if (!options.json) process.stdout.write(`\n${caseText(report)}\n\n`);
         } catch (error) {
           const reason = error instanceof Error ? error.message : String(error);

@@ -7,6 +7,7 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { PATIENCE_MS } from './arrival/arrival.ts';
 import type { Arrival, Findings } from './arrival/arrival.ts';
 import { watchMailbox } from './arrival/mailbox-arrival.ts';
 import { startSink } from './arrival/sink-arrival.ts';
@@ -116,7 +117,11 @@ async function openMailbox(opening: Opening): Promise<Arrival | undefined> {
   const session = await ClientSession.open(entry);
   await session.send(TO_MAILBOX, createNumbered('first', pattern)(1));
   await session.close();
-  while (!existsSync(mailbox) || readdirSync(mailbox).length === 0) await pause(20);
+  const deadline = now() + PATIENCE_MS;
+  while (!existsSync(mailbox) || readdirSync(mailbox).length === 0) {
+    if (now() > deadline) throw new Error(`nothing arrives in ${mailbox}`);
+    await pause(20);
+  }
   await pause(SETTLE_MS);
   return watchMailbox(mailbox, pattern);
 }

@@ -20,7 +20,9 @@ export interface PrivateRootSetting {
   readonly users: readonly string[];
   readonly directories: readonly string[];
   /** Path in the root → text; readable by root alone. */
-  readonly files: Readonly<Record<string, string>>;
+  readonly files?: Readonly<Record<string, string>>;
+  /** The same; readable by everybody. */
+  readonly publicFiles?: Readonly<Record<string, string>>;
   /** A library that each process in there loads first. @default none */
   readonly preload?: string | undefined;
 }
@@ -61,7 +63,7 @@ export function inRoot(path: string, script: string): RootCommand {
 
 /** Makes it, or writes its files anew. @throws where the package is not unpacked */
 export async function createPrivateRoot(setting: PrivateRootSetting): Promise<void> {
-  const { directories, files, packageName, path, preload, users } = setting;
+  const { directories, files = {}, packageName, path, preload, publicFiles, users } = setting;
   for (const part of ['usr/sbin', 'usr/libexec']) {
     const source = unpackedFile(packageName, part);
     await cp(source, join(path, part), { recursive: true }).catch(ignoreMissing);
@@ -74,7 +76,8 @@ export async function createPrivateRoot(setting: PrivateRootSetting): Promise<vo
   for (const each of directories) await chown(join(path, each), FIRST_ID, FIRST_ID);
   // A library reaches all processes so, whatever they do to their environment.
   const preloading = preload === undefined ? {} : { '/etc/ld.so.preload': `${preload}\n` };
-  await writeFiles(path, { ...(await machineFiles(users)), ...preloading }, 0o644);
+  const machine = await machineFiles(users);
+  await writeFiles(path, { ...machine, ...preloading, ...publicFiles }, 0o644);
   await writeFiles(path, files, 0o600);
   if (preload === undefined) return;
   await mkdir(join(path, dirname(preload)), { recursive: true });

@@ -33,6 +33,8 @@ export interface CaseFindings {
   readonly table: readonly (readonly string[])[];
   /** What else one must know to read the table. */
   readonly notes: readonly string[];
+  /** Subjects that came to no end, and why. @default none */
+  readonly failures?: readonly string[];
 }
 
 /** One thing to measure. */

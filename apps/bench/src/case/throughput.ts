@@ -51,55 +51,90 @@ export function throughputCase(
         ...(seconds !== undefined && { seconds }),
         ...(sessions !== undefined && { sessions }),
       };
-      const rows = summarize(await compare(name, load, context));
+      const { failures, results } = await compare(name, load, context);
+      const rows = summarize(results);
       const notes = [harnessNote(rows), ...connectionsOf(rows), ...remarksOf(context.subjects)];
-      return { rows, table: throughputTable(rows), notes };
+      return { rows, table: throughputTable(rows), notes, failures };
     },
   };
 }
 
-async function compare(name: string, load: Load, context: CaseContext): Promise<readonly Result[]> {
-  const stands: Stand[] = [];
-  const measurements = new Map<Stand, Measurement[]>();
-  const connections = new Map<Stand, number>();
+/** Those that came to an end, and why others did not: who fails does not keep the others. */
+interface Comparison {
+  readonly results: readonly Result[];
+  readonly failures: readonly string[];
+}
+
+async function compare(name: string, load: Load, context: CaseContext): Promise<Comparison> {
+  const failures: string[] = [];
+  const contained: Contained = async ({ name: who }, action) => {
+    try {
+      return await action();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      failures.push(reason.startsWith(`${who}: `) ? reason : `${who}: ${reason}`);
+      context.tell(`${name}: FAILED: ${failures.at(-1)}`);
+      return undefined;
+    }
+  };
+  const results: Result[] = [];
+  for (const { subject, ...measured } of await measureInTurns(name, load, context, contained)) {
+    const syncsPerMessage = await contained(subject, () => countedSyncs(subject, load, context));
+    results.push({
+      subject: subject.name,
+      ...measured,
+      ...(syncsPerMessage !== undefined && { syncsPerMessage }),
+    });
+  }
+  if (results.length > 0) return { results, failures };
+  throw new Error(failures.length > 0 ? failures.join('; ') : 'no subject can take part');
+}
+
+/** Does something for a subject; undefined where it fails, which is then told. */
+type Contained = <T>(subject: Subject, action: () => Promise<T>) => Promise<T | undefined>;
+
+type Measured = Omit<Result, 'subject' | 'syncsPerMessage'> & { readonly subject: Subject };
+
+/** All rounds. All subjects have ended after it. */
+async function measureInTurns(
+  name: string,
+  load: Load,
+  context: CaseContext,
+  contained: Contained,
+): Promise<readonly Measured[]> {
   const { directory, environment, profileDirectory } = context;
   const profile = profileDirectory === undefined ? {} : { profileDirectory };
-  try {
-    for (const subject of context.subjects) {
-      if (!takesTo(subject, load.destination)) continue;
-      const stand = await openStand(subject, load, { directory, environment, ...profile });
-      stands.push(stand);
-      measurements.set(stand, []);
-    }
-    if (stands.length === 0) throw new Error('none of these subjects can take part');
-    for (let round = 0; round <= context.rounds; round += 1) {
-      for (const stand of rotated(stands, round)) {
-        const measurement = await measureRound(stand, bearable(load, stand), `round${round}`);
+  const measurements = new Map<Stand, Measurement[]>();
+  await using running = new AsyncDisposableStack();
+  for (const subject of context.subjects.filter((each) => takesTo(each, load.destination))) {
+    const stand = await contained(subject, () =>
+      openStand(subject, load, { directory, environment, ...profile }),
+    );
+    if (stand === undefined) continue;
+    running.defer(() => contained(subject, () => stand.stop()));
+    measurements.set(stand, []);
+  }
+  for (let round = 0; round <= context.rounds; round += 1) {
+    for (const stand of rotated([...measurements.keys()], round)) {
+      const { subject } = stand;
+      const measurement = await contained(subject, () =>
+        measureRound(stand, bearable(load, stand), `round${round}`),
+      );
+      if (measurement === undefined) measurements.delete(stand);
+      else {
         const rate = (measurement.messages / measurement.arrivedSeconds).toPrecision(3);
         const note = round === 0 ? ' (does not count)' : '';
-        context.tell(`${name}: ${stand.subject.name} ${Number(rate)}/s${note}`);
+        context.tell(`${name}: ${subject.name} ${Number(rate)}/s${note}`);
         if (round > 0) measurements.get(stand)?.push(measurement);
       }
     }
-    for (const stand of stands) {
-      const taken = await stand.sink?.taken();
-      if (taken !== undefined) connections.set(stand, taken.connections);
-    }
-  } finally {
-    for (const stand of stands) await stand.stop();
   }
-  const results: Result[] = [];
-  for (const stand of stands) {
-    const syncsPerMessage = await countedSyncs(stand.subject, load, context);
-    const most = connections.get(stand);
-    results.push({
-      subject: stand.subject.name,
-      measurements: measurements.get(stand) ?? [],
-      ...(syncsPerMessage !== undefined && { syncsPerMessage }),
-      ...(most !== undefined && { connections: most }),
-    });
-  }
-  return results;
+  const all = [...measurements].map(async ([{ sink, subject }, rounds]) => {
+    const taken = await sink?.taken();
+    const most = taken && { connections: taken.connections };
+    return { subject, measurements: rounds, ...most };
+  });
+  return await Promise.all(all);
 }
 
 async function countedSyncs(

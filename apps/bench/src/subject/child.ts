@@ -1,8 +1,9 @@
 /**
  * A program that runs beside us, with its output in a file.
  *
- * It is ended by the signal that it expects, and with us, however we end; when it does not end within half a minute,
- * that is told and not enforced, because a subject that hangs at its end is a finding.
+ * It ends with us, however we end. Before that it is ended by the signal that it expects; when it
+ * does not end within half a minute, that is told, because a subject that hangs at its end is a
+ * finding, and it is killed, because it would be in the way of the next.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -20,7 +21,7 @@ export interface Child {
   readonly pid: number;
   /** Resolves when it listens on the port. @throws Error with the end of its output */
   listening(port: number): Promise<void>;
-  /** @throws Error when it does not end */
+  /** @throws Error when it does not end by itself */
   stop(signal: NodeJS.Signals): Promise<void>;
 }
 
@@ -64,6 +65,8 @@ export function startChild({ command, cwd, environment, logFile }: Start): Child
       if (hasEnded(child)) return;
       for (const target of signalled(pid, isTraced)) sendSignal(target, signal);
       const late = pause(STOP_DEADLINE_MS, false).then(() => {
+        if (hasEnded(child)) return;
+        will.fulfil();
         throw new Error(`${program} (${pid}) does not end: ${tail(logFile)}`);
       });
       await Promise.race([ended, late]);

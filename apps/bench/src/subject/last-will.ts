@@ -11,6 +11,8 @@ import { spawn } from 'node:child_process';
 export interface LastWill {
   /** Nothing shall happen. */
   revoke(): void;
+  /** It shall happen now. */
+  fulfil(): void;
 }
 
 const AFTER_US = 'while read -r _; do :; done\n';
@@ -43,5 +45,5 @@ function willRun(script: string, argument: string): LastWill {
   shell.unref();
   // Where there is no shell, there is no will.
   shell.on('error', () => undefined);
-  return { revoke: () => void shell.kill() };
+  return { revoke: () => void shell.kill(), fulfil: () => void shell.stdin.end() };
 }

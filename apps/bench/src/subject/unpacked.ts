@@ -49,7 +49,8 @@ export async function startUnpacked(
     packageName,
     users,
     directories: [...directories, ...MAILDIR],
-    files: { [configurationFile]: configuration(port), '/etc/mailname': 'bench.test\n' },
+    // Exim reads it as its own user where strace keeps it from being root's.
+    publicFiles: { [configurationFile]: configuration(port), '/etc/mailname': 'bench.test\n' },
     preload: environment?.['LD_PRELOAD'],
   });
   const { args, program } = inRoot(directory, script);
