@@ -26,6 +26,8 @@ export interface OnwardOptions {
 
 interface Call {
   state: 'asked' | 'taken' | 'refused';
+  /** Since the commit. */
+  outcome: RecipientOutcome | undefined;
 }
 
 /** Keeps the books of one onward transaction. */
@@ -33,7 +35,6 @@ export class OnwardTransaction {
   readonly #transaction: MailTransaction;
   readonly #calls: Call[] = [];
   readonly #byKey = new Map<string, Promise<OnwardRecipient>>();
-  #outcomes: readonly RecipientOutcome[] = [];
 
   constructor(transaction: MailTransaction) {
     this.#transaction = transaction;
@@ -69,8 +70,11 @@ export class OnwardTransaction {
     return this.#transaction.stage(prefix, signal);
   }
 
+  /** Each call that was taken gets its outcome: they stand in the order of the calls (seam). */
   async commit(signal?: AbortSignal): Promise<void> {
-    this.#outcomes = await this.#transaction.commit(signal);
+    const outcomes = await this.#transaction.commit(signal);
+    const taken = this.#calls.filter((call) => call.state === 'taken');
+    for (const [place, call] of taken.entries()) call.outcome = outcomes[place];
   }
 
   abort(): Promise<void> {
@@ -78,7 +82,7 @@ export class OnwardTransaction {
   }
 
   async #name(path: Mailbox, params: RcptParams, signal?: AbortSignal): Promise<OnwardRecipient> {
-    const call: Call = { state: 'asked' };
+    const call: Call = { state: 'asked', outcome: undefined };
     this.#calls.push(call);
     try {
       await this.#transaction.recipient(path, params, signal);
@@ -87,15 +91,11 @@ export class OnwardTransaction {
       throw error;
     }
     call.state = 'taken';
-    return { outcome: () => this.#outcomeOf(call) };
+    return { outcome: () => outcomeOf(call) };
   }
+}
 
-  /** Outcomes stand in the order of the calls that were taken (seam). */
-  #outcomeOf(call: Call): RecipientOutcome {
-    const outcome =
-      this.#outcomes[this.#calls.filter((each) => each.state === 'taken').indexOf(call)];
-    if (outcome === undefined)
-      throw refuse('local-trouble', { text: 'A recipient has no outcome' });
-    return outcome;
-  }
+function outcomeOf({ outcome }: Call): RecipientOutcome {
+  if (outcome === undefined) throw refuse('local-trouble', { text: 'A recipient has no outcome' });
+  return outcome;
 }

@@ -1,6 +1,7 @@
 import {
   contentOf,
   createNetworks,
+  enhancedStatus,
   formatMailbox,
   isTaken,
   NO_PARAMS,
@@ -275,6 +276,25 @@ it('leaves no transaction of a list behind whose recipients were all refused', a
   await pour(contentOf(Buffer.from('Subject: s\r\n\r\nbody')), transaction.stage(Buffer.alloc(0)));
   expect((await transaction.commit()).map(isTaken)).toEqual([true]);
   expect(created.next.open).toBe(0);
+});
+
+it('tells each recipient its own outcome, past those that were refused', async () => {
+  const later = enhancedStatus(4, 2, 2);
+  const created = await create({
+    script: {
+      onRecipient: ({ localPart }) => (localPart === 'bob' ? refuse('mailbox-full') : undefined),
+      onCommit: ({ localPart }) =>
+        localPart === 'carol' ? { kind: 'delayed', status: later, reason: 'full' } : undefined,
+    },
+  });
+  const transaction = created.receiver.begin(mailbox('x@elsewhere.test'), NO_PARAMS, insider);
+  await Promise.allSettled(
+    ['alice', 'bob', 'carol', 'team', 'away'].map((name) =>
+      transaction.recipient(mailbox(`${name}@example.test`), NO_PARAMS),
+    ),
+  );
+  await pour(contentOf(Buffer.from('Subject: s\r\n\r\nbody')), transaction.stage(Buffer.alloc(0)));
+  expect((await transaction.commit()).map(isTaken)).toEqual([true, false, true]);
 });
 
 describe('a recipient check', () => {
