@@ -120,8 +120,11 @@ async function measureInTurns(
       const measurement = await contained(subject, () =>
         measureRound(stand, bearable(load, stand), `round${round}`),
       );
-      if (measurement === undefined) measurements.delete(stand);
-      else {
+      if (measurement === undefined) {
+        // What it has taken in would go on in the others' time.
+        measurements.delete(stand);
+        await contained(subject, () => stand.stop());
+      } else {
         const rate = (measurement.messages / measurement.arrivedSeconds).toPrecision(3);
         const note = round === 0 ? ' (does not count)' : '';
         context.tell(`${name}: ${subject.name} ${Number(rate)}/s${note}`);
