@@ -31,6 +31,8 @@ const shown = [root, ...folders].flatMap(shownIn);
 const fixture = (name: string): string => join(root, 'packages/smtp/test/fixtures', name);
 const withArguments: Readonly<Record<string, readonly string[]>> = {
   'packages/process/README.md': ['--help'],
+  // An empty spool, whose relay is not asked.
+  'packages/sendmail/examples/collector.ts': ['spool', '2525'],
   // It listens with the certificate that it is given.
   'packages/submission/examples/submission.ts': [
     fixture('listener-cert.pem'),
