@@ -110,3 +110,4 @@ export { systemClock } from './clock.ts';
 export type { Clock, Timer } from './clock.ts';
 export { silentLogger } from './logger.ts';
 export type { LogFields, Logger } from './logger.ts';
+export { localContext } from './local-context.ts';

@@ -5,11 +5,10 @@
  * for the next walk with the reason. A walk gives up where nobody answers, because the next
  * message would meet with the same. Files that are no messages are passed by, and told once a walk.
  */
-import { isTaken } from '@posthouse/mail';
+import { isTaken, localContext } from '@posthouse/mail';
 import type { Clock, Domain, Logger, RecipientOutcome, TransactionId } from '@posthouse/mail';
 import type { Disk } from '@posthouse/durable-fs';
 import type { Conveyor } from './conveyor.ts';
-import { localContext } from './local-context.ts';
 import { removeMessage, writeEnvelope } from './spool.ts';
 import type { Spool } from './spool.ts';
 import { listEnvelopes, listSpoolDirectories, readEntry, removeOrphans } from './spool-walk.ts';

@@ -8,7 +8,7 @@
  */
 import { isFault } from '@posthouse/durable-fs';
 import type { Disk } from '@posthouse/durable-fs';
-import { displayMailbox, replyText } from '@posthouse/mail';
+import { displayMailbox, localContext, replyText } from '@posthouse/mail';
 import type { Clock, Failed, Logger, RecipientOutcome } from '@posthouse/mail';
 import type { Caller } from './caller.ts';
 import type { SendCall } from './command-line.ts';
@@ -17,7 +17,6 @@ import { SendmailError } from './exit.ts';
 import type { SendmailExit } from './exit.ts';
 import { readLetter } from './letter.ts';
 import type { Letter } from './letter.ts';
-import { localContext } from './local-context.ts';
 import type { SendmailSettings } from './settings.ts';
 import type { Spool } from './spool.ts';
 

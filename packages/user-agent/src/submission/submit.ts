@@ -9,7 +9,7 @@
  *
  * RFC 6409; RFC 8314 (TLS); RFC 3461 (notifications).
  */
-import { handOver, newTraceId, silentLogger, systemClock } from '@posthouse/mail';
+import { handOver, localContext, silentLogger, systemClock } from '@posthouse/mail';
 import type {
   Clock,
   EnvelopeId,
@@ -66,22 +66,11 @@ export async function submit(
   const { connect } = await import('@posthouse/smtp'); // reading mail does without it
   const session = await connect(targetOf(server), { clock, logger, onLine }, options.signal);
   try {
-    const outcomes = await transfer(message, session, options, contextAt(clock.now()));
+    const outcomes = await transfer(message, session, options, localContext(clock.now()));
     return receiptOf(message.recipients, session, outcomes);
   } finally {
     await session.quit();
   }
-}
-
-/** The author's own message: nobody brought it. */
-function contextAt(now: number): TransferContext {
-  return {
-    protocol: 'local',
-    peer: { address: 'local' },
-    greeting: '',
-    arrivedAt: now,
-    traceId: newTraceId(),
-  };
 }
 
 async function transfer(
