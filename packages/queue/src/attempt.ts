@@ -32,6 +32,18 @@ export interface AttemptDeps {
   readonly abortGraceMs: number;
 }
 
+/** The first attempt of what the store does not have yet. Ends with `release` or `keep`. */
+export interface FirstAttempt {
+  /** Never rejects; one outcome for each recipient. */
+  readonly end: Promise<readonly RecipientOutcome[]>;
+  /** Tells the transmitter to stop. */
+  abort(reason: unknown): void;
+  /** Nothing of it is to be written down. */
+  release(): void;
+  /** The store has it now: from here on it is an attempt like any other. */
+  keep(): void;
+}
+
 /** An attempt that can be told to stop. */
 export class RunningAttempt {
   readonly #group: Group;

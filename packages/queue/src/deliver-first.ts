@@ -31,9 +31,9 @@ export interface Unstored {
   /** Absent where it cannot be read before it is stored. */
   readonly content: MailContent | undefined;
   /** Stores it. @throws StoreError */
-  store(): Promise<void>;
+  readonly store: () => Promise<void>;
   /** Lets go of the content. */
-  release(): void;
+  readonly release: () => void;
 }
 
 /** Messages whose events are not written yet: the next one waits for its own. */
@@ -69,9 +69,7 @@ export class DeliverFirst {
     const outcomes = await within(attempt.end, this.#waitMs, this.#deps.clock);
     if (outcomes?.every(isTaken) === true) {
       attempt.release();
-      unstored.release();
-      await this.#tell(incoming, group, outcomes);
-      return true;
+      return this.#delivered(unstored, group, outcomes);
     }
     try {
       await unstored.store();
@@ -80,20 +78,20 @@ export class DeliverFirst {
       const late = await attempt.end;
       attempt.release();
       if (!late.every(isTaken)) throw error;
-      unstored.release();
-      await this.#tell(incoming, group, late);
-      return true;
+      return this.#delivered(unstored, group, late);
     }
     attempt.keep();
     return true;
   }
 
   /** Has the events written. Nobody waits for that: the mail itself is where it belongs. */
-  async #tell(
-    { events, message, recipients }: NewMessage,
+  async #delivered(
+    { incoming, release }: Unstored,
     group: Group,
     outcomes: readonly RecipientOutcome[],
-  ): Promise<void> {
+  ): Promise<true> {
+    release();
+    const { events, message, recipients } = incoming;
     const { clock, logger, store } = this.#deps;
     const at = clock.now();
     const ends = group.recipients.flatMap((recipient, place) => {
@@ -109,6 +107,7 @@ export class DeliverFirst {
     );
     void this.#telling.add(written);
     if (this.#telling.count > MAX_UNTOLD) await written;
+    return true;
   }
 }
 

@@ -9,11 +9,13 @@ import { enhancedStatus, rateText } from '@posthouse/mail';
 import type { Clock, Delayed, Logger, MailContent, RecipientOutcome, Timer } from '@posthouse/mail';
 import type { Exhausted, RateStanding } from './allowances.ts';
 import { RunningAttempt } from './attempt.ts';
+import type { FirstAttempt } from './attempt.ts';
 import { Bag } from './bag.ts';
 import type { Place } from './bag.ts';
 import { ContentCache } from './content-cache.ts';
 import { groupClaimed } from './group.ts';
 import type { Group } from './group.ts';
+import type { Rested } from './held-lanes.ts';
 import { judgementOf } from './judgement.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { NoteKeeper } from './note-keeper.ts';
@@ -23,7 +25,8 @@ import type { LaneKey, Priority } from './record.ts';
 import type { RetrySchedule } from './retry-schedule.ts';
 import type { AllowanceKey, RoutePlan, RoutePlanner } from './route.ts';
 import { Scheduler } from './scheduler.ts';
-import type { ClaimLimits, Rested, SiteStanding } from './scheduler.ts';
+import type { ClaimLimits } from './scheduler.ts';
+import type { SiteStanding } from './site-standing.ts';
 import type { Claimed, Store } from './store.ts';
 import { Supply } from './supply.ts';
 import { Tally } from './tally.ts';
@@ -37,18 +40,6 @@ export interface DispatchDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: () => number;
-}
-
-/** The first attempt of what the store does not have yet. Ends with `release` or `keep`. */
-export interface FirstAttempt {
-  /** Never rejects; one outcome for each recipient. */
-  readonly end: Promise<readonly RecipientOutcome[]>;
-  /** Tells the transmitter to stop. */
-  abort(reason: unknown): void;
-  /** Nothing of it is to be written down. */
-  release(): void;
-  /** The store has it now: from here on it is an attempt like any other. */
-  keep(): void;
 }
 
 /** How long a transmitter may take to come back once it was told to stop. */

@@ -32,9 +32,6 @@ import type { ClaimRequest } from './store.ts';
 /** The part of a claim that is a decision. */
 export type ClaimLimits = Omit<ClaimRequest, 'owner' | 'now' | 'leaseUntil' | 'onlyLanes'>;
 
-export type { Rested } from './held-lanes.ts';
-export type { SiteStanding } from './site-standing.ts';
-
 /** Recipients of one lane that may wait, at most: enough until the next page is here. */
 const MAX_ROOM = 200;
 /** The share of what is free that one lane may have waiting. */
