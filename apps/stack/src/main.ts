@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=8 --max-old-space-size=1024
+#!/usr/bin/env -S node --max-semi-space-size=16 --no-parallel-scavenge --max-old-space-size=1024
 /**
  * The `posthouse` command. Called as `sendmail`, `mailq` or `newaliases` (by a link of that
  * name) it is that command.

@@ -16,7 +16,11 @@ import type { Subject, SubjectSetting } from './subject.ts';
 const run = promisify(execFile);
 const PASSWORD = 'bench-secret';
 /** As `npm start` and the first line of the program have it. */
-const HEAP_BOUNDS: readonly string[] = ['--max-semi-space-size=8', '--max-old-space-size=1024'];
+const V8_FLAGS: readonly string[] = [
+  '--max-semi-space-size=16',
+  '--no-parallel-scavenge',
+  '--max-old-space-size=1024',
+];
 // From src and from dist it is as far.
 const main: string = resolve(import.meta.dirname, '../../../stack/dist/main.js');
 
@@ -41,7 +45,7 @@ export const posthouse: Subject = {
         ? []
         : ['--cpu-prof', '--cpu-prof-dir', profile, '--enable-source-maps'];
     const startedAt = now();
-    const program = [process.execPath, ...HEAP_BOUNDS, ...flags, main, 'up', '--config', file];
+    const program = [process.execPath, ...V8_FLAGS, ...flags, main, 'up', '--config', file];
     const child = startChild({
       command: [...(setting.under ?? []), ...program],
       cwd: setting.directory,
