@@ -7,8 +7,11 @@
  * `syncDirectory` (names), never by the call that made the change.
  */
 
-/** `create` fails with `exists` where the name is taken; `append` makes the file if it is missing. */
-export type FileAccess = 'read' | 'create' | 'append';
+/**
+ * `create` fails with `exists` where the name is taken; `append` makes the file if it is missing;
+ * `change` is for a file that is there, to be written or synced.
+ */
+export type FileAccess = 'read' | 'create' | 'append' | 'change';
 
 /** A file that is open; it belongs to the FileSystem that opened it. */
 export interface OpenFile {

@@ -14,7 +14,12 @@ import { durableFsErrorFrom, errorCode } from './error.ts';
 import type { DurableFsError } from './error.ts';
 import type { DirectoryEntry, EntryKind, FileAccess, FileSystem, OpenFile } from './file-system.ts';
 
-const FLAGS: Readonly<Record<FileAccess, string>> = { read: 'r', create: 'wx', append: 'a' };
+const FLAGS: Readonly<Record<FileAccess, string>> = {
+  read: 'r',
+  create: 'wx',
+  append: 'a',
+  change: 'r+',
+};
 const NO_DIRECTORY_SYNC: ReadonlySet<string> = new Set(['EPERM', 'EISDIR', 'EACCES']);
 
 type Done = (error: Error | null) => void;

@@ -1,16 +1,17 @@
 /**
  * A whole file, put where readers look for it, in one call.
  *
- * The order: write, sync the file, close, write the note, give the final name, sync that
- * name's directory. Nothing is taken back here once the content is on the disk: the caller
+ * The order: write, sync the file, close, write the note, give the final name, and sync a
+ * directory: that of the final name after all else, or that of the unfinished one beside the
+ * file (`lastsAs`). Nothing is taken back here once the content is on the disk: the caller
  * hears how far it came, and what is left to take away (`Placement`). It never rejects, and
  * a failed sync is final for its file, as everywhere in this package.
  */
 import { dirname } from 'node:path';
-import type { DirectorySync } from './directory-sync.ts';
-import type { FileSystem, OpenFile } from './file-system.ts';
+import type { OpenFile } from './file-system.ts';
 import { removeQuietly } from './remove-file.ts';
-import { writeAll, writeNewFile } from './unfinished-file.ts';
+import { writeAll, writeNamedFile, writeNewFile } from './unfinished-file.ts';
+import type { WritingDisk } from './unfinished-file.ts';
 
 /** A line for another file: written, not synced. */
 export interface Note {
@@ -30,6 +31,13 @@ export interface PlacedFile {
   readonly bytes?: Uint8Array | undefined;
   /** Written when the content is on the disk, and before the file has its name. */
   readonly note?: Note | undefined;
+  /**
+   * Under which name a power cut leaves it once it is placed. `either` takes one sync's time in
+   * place of two, and somebody who gives the final name to what is found under the unfinished one.
+   * It asks of the file system that a rename is one change: there in both directories or in none
+   * (ext3 and 4, XFS, btrfs, ZFS, APFS, NTFS). @default 'final'
+   */
+  readonly lastsAs?: 'final' | 'either' | undefined;
 }
 
 /** How far a file came. */
@@ -48,20 +56,14 @@ export type Placement =
   /** Who did it is gone: it may have come anywhere. */
   | { readonly kind: 'unknown'; readonly error: unknown };
 
-/** What it works on. */
-export interface PlacingDisk {
-  readonly fileSystem: FileSystem;
-  readonly directories: DirectorySync;
-}
-
 const PLACED: Placement = { kind: 'placed' };
 
 /** Puts a file in its place. Never rejects. */
-export async function placeFile(disk: PlacingDisk, file: PlacedFile): Promise<Placement> {
-  const { fileSystem } = disk;
-  const { bytes, note, path, unfinished } = file;
+export async function placeFile(disk: WritingDisk, file: PlacedFile): Promise<Placement> {
+  const { directories, fileSystem } = disk;
+  const { lastsAs = 'final', note, path, unfinished } = file;
   try {
-    if (bytes !== undefined) await writeNewFile(disk, unfinished, bytes);
+    await makeUnfinished(disk, file);
   } catch (error) {
     return { kind: 'unwritten', error };
   }
@@ -74,10 +76,27 @@ export async function placeFile(disk: PlacingDisk, file: PlacedFile): Promise<Pl
     isNoted = true;
     await fileSystem.rename(unfinished, path);
     left = path;
-    await disk.directories.sync(dirname(path));
+    if (lastsAs === 'final') await directories.sync(dirname(path));
     return PLACED;
   } catch (error) {
     return { kind: 'unplaced', error, path: left, isNoted };
+  }
+}
+
+async function makeUnfinished(
+  disk: WritingDisk,
+  { bytes, lastsAs, unfinished }: PlacedFile,
+): Promise<void> {
+  const isNamed = lastsAs === 'either';
+  if (bytes !== undefined) {
+    await (isNamed ? writeNamedFile : writeNewFile)(disk, unfinished, bytes);
+  } else if (isNamed) {
+    try {
+      await disk.directories.sync(dirname(unfinished));
+    } catch (error) {
+      await removeQuietly(disk.fileSystem, unfinished);
+      throw error;
+    }
   }
 }
 
@@ -89,7 +108,7 @@ export async function placeFile(disk: PlacingDisk, file: PlacedFile): Promise<Pl
  * `to` must be a name that is never used twice: a file that has it is overwritten.
  * @throws DurableFsError `unavailable` where the names are on different file systems
  */
-export async function publishFile(disk: PlacingDisk, from: string, to: string): Promise<void> {
+export async function publishFile(disk: WritingDisk, from: string, to: string): Promise<void> {
   const placement = await placeFile(disk, { unfinished: from, path: to });
   if (placement.kind === 'placed') return;
   if (placement.kind === 'unplaced') await removeQuietly(disk.fileSystem, placement.path);

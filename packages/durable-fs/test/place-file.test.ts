@@ -37,6 +37,40 @@ describe('a file that is placed', () => {
     expect(file.bytes).toBeDefined();
   });
 
+  test('that may last as either name is synced with its first one, before it is noted', async () => {
+    const { disk, faulty, file, volatile } = await prepared();
+    const before = faulty.calls.length;
+    expect(await disk.place({ ...file, lastsAs: 'either' })).toEqual({ kind: 'placed' });
+    expect(callLines(faulty).slice(before)).toEqual([
+      'open /tmp/1',
+      'write /tmp/1',
+      'sync /tmp/1',
+      'syncDirectory /tmp',
+      'close /tmp/1',
+      'write /ledger',
+      'rename /tmp/1 /new/1',
+    ]);
+    expect(texts(volatile)).toEqual({ '/new/1': 'mail', '/ledger': 'i 1\n' });
+  });
+
+  test.each([
+    ['sync', 'is written here'],
+    ['syncDirectory', 'is written here'],
+    ['syncDirectory', 'was written before'],
+  ] as const)(
+    'that may last as either name is gone when %s fails and it %s',
+    async (operation, when) => {
+      const { disk, faulty, file, volatile } = await prepared();
+      const wasWritten = when === 'was written before';
+      if (wasWritten) await volatile.close(await volatile.open('/tmp/1', 'create'));
+      faulty.inject({ fault: { kind: 'fail', code: 'EIO' }, operation });
+      const bytesToo = wasWritten ? { bytes: undefined } : {};
+      const placement = await disk.place({ ...file, ...bytesToo, lastsAs: 'either' });
+      expect(placement).toMatchObject({ kind: 'unwritten', error: { operation } });
+      expect(texts(volatile)).toEqual({ '/ledger': '' });
+    },
+  );
+
   test.each([
     ['open', 'unwritten', { '/ledger': '' }],
     ['sync', 'unwritten', { '/ledger': '' }],

@@ -4,7 +4,9 @@
  * It is harsher than any real one. Contents survive as they were at the last `sync`, a
  * file never synced is empty; a name survives a `syncDirectory` of its directory and
  * nothing else. As real file systems may write names early, `cutPower` can also keep all
- * names and forget only contents: code that is safe must be safe both ways.
+ * names and forget only contents: code that is safe must be safe both ways. Where renames are
+ * `atomic`, as those of file systems with a journal are, the sync of either directory makes both
+ * sides of a rename last; else each has its own.
  */
 import { basename, dirname, resolve } from 'node:path';
 import type { DirectoryEntry, FileStatus, FileSystem, OpenFile } from '../file-system.ts';
@@ -33,18 +35,41 @@ interface Directory {
 
 type Node = File | Directory;
 
+/** A rename of which no side is on the disk yet. */
+interface Move {
+  readonly node: Node;
+  readonly from: Directory;
+  readonly fromName: string;
+  readonly to: Directory;
+  readonly toName: string;
+}
+
+export interface VolatileFileSystemOptions {
+  /** @default 'torn' */
+  readonly renames?: 'atomic' | 'torn';
+}
+
 /** A new file system with nothing but its root. */
-export function createVolatileFileSystem(): VolatileFileSystem {
-  return new VolatileFs();
+export function createVolatileFileSystem(
+  options: VolatileFileSystemOptions = {},
+): VolatileFileSystem {
+  return new VolatileFs(options);
 }
 
 class VolatileFs implements VolatileFileSystem {
   readonly #root: Directory = newDirectory(0o755);
+  readonly #isAtomic: boolean;
+  #moves: Move[] = [];
   readonly #open = new Map<number, File>();
   #descriptors = 0;
 
+  constructor({ renames = 'torn' }: VolatileFileSystemOptions) {
+    this.#isAtomic = renames === 'atomic';
+  }
+
   cutPower(names: 'lost' | 'kept'): void {
     this.#open.clear();
+    this.#moves = [];
     revert(this.#root, names);
   }
 
@@ -66,7 +91,7 @@ class VolatileFs implements VolatileFileSystem {
     let node = entries.get(name);
     if (node !== undefined && access === 'create') throw errnoFault('EEXIST', 'open', path);
     if (node === undefined) {
-      if (access === 'read') throw errnoFault('ENOENT', 'open', path);
+      if (access === 'read' || access === 'change') throw errnoFault('ENOENT', 'open', path);
       node = { kind: 'file', mode, bytes: new Uint8Array(), synced: new Uint8Array() };
       entries.set(name, node);
     }
@@ -101,13 +126,22 @@ class VolatileFs implements VolatileFileSystem {
   syncDirectory: FileSystem['syncDirectory'] = async (path) => {
     const directory = this.#directory('syncDirectory', path);
     directory.synced = new Map(directory.entries);
+    const isSynced = ({ from, to }: Move): boolean => from === directory || to === directory;
+    for (const { from, fromName, node, to, toName } of this.#moves.filter(isSynced)) {
+      if (to !== directory) to.synced.set(toName, node);
+      if (from !== directory) from.synced.delete(fromName);
+    }
+    this.#moves = this.#moves.filter((move) => !isSynced(move));
   };
 
   rename: FileSystem['rename'] = async (from, to) => {
     const node = this.#node('rename', from);
-    const target = this.#parent('rename', to);
-    this.#parent('rename', from).delete(basename(from));
-    target.set(basename(to), node);
+    const source = this.#directory('rename', dirname(resolve(from)));
+    const target = this.#directory('rename', dirname(resolve(to)));
+    const [fromName, toName] = [basename(from), basename(to)];
+    source.entries.delete(fromName);
+    target.entries.set(toName, node);
+    if (this.#isAtomic) this.#moves.push({ node, from: source, fromName, to: target, toName });
   };
 
   link: FileSystem['link'] = async (existing, path) => {
