@@ -3,7 +3,14 @@
  * a control that must lose mail, so that the method is known to see a loss: the same with
  * syncs that do nothing (libeatmydata). `npm run test:power -- --cuts N`, as root on Linux.
  */
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { accountMailboxes, tableText } from './account.ts';
@@ -16,6 +23,7 @@ import type { SentMessage } from './load.ts';
 import { copiesIn } from './mailbox-copies.ts';
 import { canMountImages, createPowerImage, onImage } from './power-image.ts';
 import { createProgress } from './progress.ts';
+import { maildirIn } from '../test/system/workplace.ts';
 
 const CUTS = Number(process.env['CRASH_CUTS'] ?? '3');
 const RECIPIENTS = ['bob@example.test', 'carol@example.test'];
@@ -104,6 +112,8 @@ async function liveWithCuts(name: string, { cuts, env = {}, start }: Cutting): P
   }
   await system.start();
   const ends = await drain(system);
+  // A rename that the last cut has undone is done again when its file is a minute old.
+  await expect.poll(() => wholeInTmp(system), { timeout: 90_000 }).toEqual([]);
   await system.stop();
   const account = accountMailboxes(
     { sent, ends, killedAt: cutAt, atSteps: 0 },
@@ -111,6 +121,18 @@ async function liveWithCuts(name: string, { cuts, env = {}, start }: Cutting): P
   );
   process.stdout.write(`${tableText(`power cuts, ${name}`, account)}\n`);
   return account;
+}
+
+/** Messages in `tmp` that are as long as their names tell. */
+function wholeInTmp(system: CrashSystem): readonly string[] {
+  return RECIPIENTS.flatMap((recipient) => {
+    const tmp = join(maildirIn(system.mailState, recipient), 'tmp');
+    if (!existsSync(tmp)) return [];
+    return readdirSync(tmp).filter((name) => {
+      const size = statSync(join(tmp, name), { throwIfNoEntry: false })?.size;
+      return name.includes(`,S=${size},`);
+    });
+  });
 }
 
 /** Stops every thread, so that nothing is between a sync and its 250 when the power fails. */

@@ -26,8 +26,9 @@ import { currentBoot } from './ledger/boot.ts';
 import { createLedger } from './ledger/ledger.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { createOnce } from './ledger/once.ts';
+import type { Once } from './ledger/once.ts';
 import { createMailboxDelivery } from './mailbox-delivery.ts';
-import { removeStaleFiles } from './maildir/stale-files.ts';
+import { FORSAKEN_AFTER_MS, sweepTmp } from './maildir/tmp-sweep.ts';
 import { createMaildirWriter } from './maildir/writer.ts';
 import { resolveOptions } from './options.ts';
 import type { DeliveryOptions, ResolvedDeliveryOptions } from './options.ts';
@@ -72,10 +73,12 @@ class MaildirDelivery implements Delivery {
   /** Ours, where the disk is. */
   readonly #placer: ThreadedPlacer | undefined;
   readonly #ledger: Ledger;
+  readonly #once: Once;
   readonly #transaction: TransactionDeps;
   readonly #commits = new Set<Promise<unknown>>();
   #isOpen = false;
   #timer: Timer | undefined;
+  #isFirstSweep = true;
   #cleaning: { readonly done: Promise<void>; readonly stop: AbortController } | undefined;
 
   constructor(options: ResolvedDeliveryOptions, deps: DeliveryDeps) {
@@ -91,6 +94,7 @@ class MaildirDelivery implements Delivery {
     const writer = createMaildirWriter(options.hostname, { disk, clock });
     const quota = createQuotaBook({ disk, clock, logger });
     const once = createOnce(this.#ledger, { disk, clock });
+    this.#once = once;
     // Nobody else's scratch files are ours, not even those of the process before us.
     const owner = `delivery-${randomBytes(8).toString('hex')}`;
     this.#transaction = {
@@ -148,26 +152,44 @@ class MaildirDelivery implements Delivery {
   /** Now and every day; nothing waits for it. */
   #clean(): void {
     const stop = new AbortController();
-    this.#cleaning = { done: this.#removeOld(stop.signal), stop };
-    this.#timer = this.#deps.clock.after(DAY_MS, () => this.#clean());
+    const done = this.#sweep(stop.signal).then((waitMs) => {
+      if (!stop.signal.aborted) this.#timer = this.#deps.clock.after(waitMs, () => this.#clean());
+    });
+    this.#cleaning = { done, stop };
   }
 
-  async #removeOld(signal: AbortSignal): Promise<void> {
+  /** Never rejects. @returns in how many milliseconds to look again */
+  async #sweep(signal: AbortSignal): Promise<number> {
     const { mailDirectory, scratchDirectory } = this.#options;
-    const now = this.#deps.clock.now();
-    const warn = (directory: string, error: unknown): void => {
+    const { clock, logger } = this.#deps;
+    const now = clock.now();
+    const onTrouble = (directory: string, error: unknown): void => {
       const fields = { event: 'cleaning-trouble', directory, err: error };
-      this.#deps.logger.warn(fields, 'old temporary files could not be removed');
+      logger.warn(fields, 'files that dead processes left could not be seen to');
     };
     try {
       const scratch = await removeLeftovers(this.#disk, scratchDirectory, { now });
-      const options = { now, signal, onTrouble: warn };
-      const stale = await removeStaleFiles(this.#disk, mailDirectory, options);
-      if (scratch + stale === 0) return;
-      const fields = { event: 'stale-files-removed', files: scratch + stale };
-      this.#deps.logger.info(fields, 'old temporary files were removed');
+      const { finish } = this.#once;
+      const swept = await sweepTmp(this.#disk, mailDirectory, { now, signal, onTrouble, finish });
+      if (swept.published > 0) {
+        const fields = { event: 'deliveries-finished', messages: swept.published };
+        logger.info(fields, 'messages that a dead process had written are in their mailboxes now');
+      }
+      const files = scratch + swept.removed;
+      if (files > 0) {
+        logger.info({ event: 'stale-files-removed', files }, 'old temporary files were removed');
+      }
+      return this.#nextSweepMs(swept.young);
     } catch (error) {
-      warn(mailDirectory, error);
+      onTrouble(mailDirectory, error);
+      return DAY_MS;
     }
+  }
+
+  /** What was too young at the start is looked at once more. Later on, it is somebody's who lives. */
+  #nextSweepMs(young: number): number {
+    const isFirst = this.#isFirstSweep;
+    this.#isFirstSweep = false;
+    return isFirst && young > 0 ? FORSAKEN_AFTER_MS + 1000 : DAY_MS;
   }
 }

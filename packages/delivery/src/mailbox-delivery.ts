@@ -28,7 +28,8 @@ import type {
 } from '@posthouse/mail';
 import type { StagedContent } from './content-stage.ts';
 import { deliveryKey } from './ledger/delivery-key.ts';
-import type { Once, OnceResult } from './ledger/once.ts';
+import type { OnceResult } from './ledger/copy.ts';
+import type { Once } from './ledger/once.ts';
 import { deliveredBefore, isLoop } from './loop.ts';
 import { findFolder, maildirPath } from './maildir/folders.ts';
 import { toNewlines } from './maildir/line-ends.ts';

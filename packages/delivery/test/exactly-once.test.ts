@@ -4,11 +4,7 @@
  */
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  createFaultyFileSystem,
-  createVolatileFileSystem,
-  ProcessStopped,
-} from '@posthouse/durable-fs/testing';
+import { createFaultyFileSystem, ProcessStopped } from '@posthouse/durable-fs/testing';
 import type { FaultyFileSystem, VolatileFileSystem } from '@posthouse/durable-fs/testing';
 import type { RecipientOutcome } from '@posthouse/mail';
 import type { Directory } from '@posthouse/directory';
@@ -20,6 +16,7 @@ import {
   attempt,
   createTestDelivery,
   createTestDirectory,
+  createTestDisk,
   earlyClock,
   mailIn,
   recordingLogger,
@@ -109,6 +106,14 @@ async function live(
   return { outcome: outcomes[0], hits: harm?.hits ?? 0, calls };
 }
 
+/** A process that starts, sees to what dead ones have left, and ends. */
+async function restart(base: VolatileFileSystem, boot = 'first'): Promise<void> {
+  const delivery = createTestDelivery({ directory, fileSystem: base, boot });
+  await delivery.start();
+  await new Promise(setImmediate); // a file system in memory takes one turn for all of it
+  await delivery.stop();
+}
+
 const MANY = 60;
 
 describe.each(Object.keys(CLIENTS))('while the recipient %s', (name) => {
@@ -117,7 +122,7 @@ describe.each(Object.keys(CLIENTS))('while the recipient %s', (name) => {
   test('a copy is delivered once, whichever call the first attempt was killed at', async () => {
     let died = 0;
     for (let at = 1; at <= MANY; at += 1) {
-      const base = createVolatileFileSystem();
+      const base = createTestDisk();
       const harm = (faulty: FaultyFileSystem) => faulty.inject({ fault: { kind: 'stop' }, at });
       const { hits } = await live(base, { repeat: false, harm });
       died += hits > 0 ? 1 : 0;
@@ -128,6 +133,7 @@ describe.each(Object.keys(CLIENTS))('while the recipient %s', (name) => {
       taken += await client(base);
       await live(base, { repeat: true });
       await live(base, { repeat: true });
+      await restart(base);
       expect(visible(base).length + taken, `killed at call ${at}, again`).toBe(1);
     }
     expect(died).toBeGreaterThan(12);
@@ -137,7 +143,7 @@ describe.each(Object.keys(CLIENTS))('while the recipient %s', (name) => {
   test('a copy is delivered once, whichever call of the first two attempts they were killed at', async () => {
     for (let first = 1; first <= MANY; first += 1) {
       for (let second = 1; second <= MANY; second += 3) {
-        const base = createVolatileFileSystem();
+        const base = createTestDisk();
         const stop = (at: number) => (faulty: FaultyFileSystem) =>
           faulty.inject({ fault: { kind: 'stop' }, at });
         const { hits } = await live(base, { repeat: false, harm: stop(first) });
@@ -146,9 +152,26 @@ describe.each(Object.keys(CLIENTS))('while the recipient %s', (name) => {
         taken += await client(base);
         const { outcome } = await live(base, { repeat: true });
         expect(outcome?.kind).toBe('delivered');
+        taken += await client(base);
+        await restart(base);
         expect(visible(base).length + taken, `killed at ${first} and ${second}`).toBe(1);
         if (hits === 0 || again.hits === 0) break;
       }
+    }
+  });
+
+  test('a copy whose attempt was killed is delivered once, be it finished before or after its repeat', async () => {
+    for (let at = 1; at <= MANY; at += 1) {
+      const base = createTestDisk();
+      const harm = (faulty: FaultyFileSystem) => faulty.inject({ fault: { kind: 'stop' }, at });
+      const { hits } = await live(base, { repeat: false, harm });
+      await restart(base);
+      let taken = await client(base);
+      await live(base, { repeat: true });
+      taken += await client(base);
+      await restart(base);
+      expect(visible(base).length + taken, `killed at call ${at}`).toBe(1);
+      if (hits === 0) break;
     }
   });
 
@@ -156,7 +179,7 @@ describe.each(Object.keys(CLIENTS))('while the recipient %s', (name) => {
     'a copy is never lost where any one call fails with %s',
     async (code) => {
       for (let at = 1; at <= MANY; at += 1) {
-        const base = createVolatileFileSystem();
+        const base = createTestDisk();
         const harm = (faulty: FaultyFileSystem) =>
           faulty.inject({ fault: { kind: 'fail', code }, at });
         const { outcome: first } = await live(base, { repeat: false, harm });
@@ -173,7 +196,7 @@ describe.each(Object.keys(CLIENTS))('while the recipient %s', (name) => {
   test('a copy is never lost where a call fails and then all is over', async () => {
     for (let at = 1; at <= 30; at += 1) {
       for (let next = 1; next <= 12; next += 1) {
-        const base = createVolatileFileSystem();
+        const base = createTestDisk();
         const harm = (faulty: FaultyFileSystem) => {
           const failing = faulty.inject({ fault: { kind: 'fail', code: 'EIO' }, at });
           faulty.inject({ fault: { kind: 'stop' }, at: at + next });
@@ -197,7 +220,7 @@ describe.each(Object.keys(CLIENTS))('while the recipient %s', (name) => {
   test('a copy is never lost on a disk that stays broken until the kill', async () => {
     for (const code of ['EIO', 'ENOSPC', 'EROFS']) {
       for (let at = 1; at <= 30; at += 1) {
-        const base = createVolatileFileSystem();
+        const base = createTestDisk();
         const harm = (faulty: FaultyFileSystem) =>
           faulty.inject({ fault: { kind: 'fail', code }, at, times: Infinity });
         await live(base, { repeat: false, harm });
@@ -213,11 +236,12 @@ describe.each(Object.keys(CLIENTS))('while the recipient %s', (name) => {
     'a power cut at any call loses nothing that was told as delivered (unsynced names %s)',
     async (names) => {
       for (let at = 1; at <= MANY; at += 1) {
-        const base = createVolatileFileSystem();
+        const base = createTestDisk();
         const harm = (faulty: FaultyFileSystem) => faulty.inject({ fault: { kind: 'stop' }, at });
         const { outcome: first, hits } = await live(base, { repeat: false, harm });
         const isTold = first?.kind === 'delivered';
         base.cutPower(names);
+        await restart(base, 'second');
         const seen = visible(base);
         if (isTold) expect(seen, `cut at call ${at}`).toHaveLength(1);
         const taken = await client(base);
@@ -239,7 +263,7 @@ describe.each(Object.keys(CLIENTS))('while the recipient %s', (name) => {
 
 describe('a repeat', () => {
   test('is told from a first attempt by its id, its recipient and its content alone', async () => {
-    const base = createVolatileFileSystem();
+    const base = createTestDisk();
     const delivery = createTestDelivery({ directory, fileSystem: base });
     await delivery.start();
     await send(delivery, { context: attempt('d1', false) });
@@ -262,7 +286,7 @@ describe('a repeat', () => {
   });
 
   test('of a message to the same recipient twice is two copies, each once', async () => {
-    const base = createVolatileFileSystem();
+    const base = createTestDisk();
     const delivery = createTestDelivery({ directory, fileSystem: base });
     await delivery.start();
     const recipients = [ALICE, BOB, ALICE];
@@ -275,7 +299,7 @@ describe('a repeat', () => {
   });
 
   test('that comes while the first attempt is under way waits for it', async () => {
-    const base = createVolatileFileSystem();
+    const base = createTestDisk();
     const faulty = createFaultyFileSystem(base);
     const delivery = createTestDelivery({ directory, fileSystem: faulty });
     await delivery.start();
@@ -293,7 +317,7 @@ describe('a repeat', () => {
   });
 
   test('that comes to another process after the first has ended its work is known there', async () => {
-    const base = createVolatileFileSystem();
+    const base = createTestDisk();
     const processes = [1, 2].map(() => createTestDelivery({ directory, fileSystem: base }));
     const [one, two] = processes;
     if (one === undefined || two === undefined) throw new TypeError('two processes');
@@ -308,7 +332,7 @@ describe('a repeat', () => {
   });
 
   test('finds what was delivered by its name where there is no ledger any more', async () => {
-    const base = createVolatileFileSystem();
+    const base = createTestDisk();
     await live(base, { repeat: false });
     for (const path of base.files().keys()) if (path.endsWith('.ledger')) await base.unlink(path);
     await CLIENTS['moves to a folder, name kept']?.(base);
@@ -324,7 +348,7 @@ describe('a repeat', () => {
   });
 
   test('is not taken for delivered when a power cut took the file from tmp', async () => {
-    const base = createVolatileFileSystem();
+    const base = createTestDisk();
     const faulty = createFaultyFileSystem(base);
     const clock = earlyClock();
     const first = createTestDelivery({ directory, fileSystem: faulty, clock });
@@ -340,7 +364,7 @@ describe('a repeat', () => {
   });
 
   test('is not taken for delivered when a file in tmp was removed as stale', async () => {
-    const base = createVolatileFileSystem();
+    const base = createTestDisk();
     const harm = (faulty: FaultyFileSystem) =>
       faulty.inject({ fault: { kind: 'stop' }, operation: 'rename' });
     await live(base, { repeat: false, harm });
@@ -359,7 +383,7 @@ describe('a repeat', () => {
 });
 
 test('a dead process stays dead: nothing it had under way goes on', async () => {
-  const base = createVolatileFileSystem();
+  const base = createTestDisk();
   const faulty = createFaultyFileSystem(base);
   const delivery = createTestDelivery({ directory, fileSystem: faulty });
   await delivery.start();

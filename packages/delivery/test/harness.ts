@@ -6,6 +6,8 @@ import { createDirectory } from '@posthouse/directory';
 import type { Directory, DirectoryOptions } from '@posthouse/directory';
 import { createDisk } from '@posthouse/durable-fs';
 import type { FileSystem } from '@posthouse/durable-fs';
+import { createVolatileFileSystem } from '@posthouse/durable-fs/testing';
+import type { VolatileFileSystem } from '@posthouse/durable-fs/testing';
 import { contentOf, NO_PARAMS, parseDeliveryId, pour, silentLogger } from '@posthouse/mail';
 import type {
   ForwardPath,
@@ -63,6 +65,11 @@ export function createTestDelivery(options: TestDeliveryOptions): Delivery {
     { hostname: 'mx.example.test', mailDirectory: '/mail', ...rest },
     { directory, clock, logger: logger ?? silentLogger, disk: createDisk(fileSystem), boot },
   );
+}
+
+/** A disk that forgets what was not synced, with renames as a journal keeps them. */
+export function createTestDisk(): VolatileFileSystem {
+  return createVolatileFileSystem({ renames: 'atomic' });
 }
 
 /** Files in memory have no time: they must not look old. */

@@ -3,15 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createDisk } from '@posthouse/durable-fs';
-import { createFaultyFileSystem, createVolatileFileSystem } from '@posthouse/durable-fs/testing';
+import { createFaultyFileSystem } from '@posthouse/durable-fs/testing';
+import type { VolatileFileSystem } from '@posthouse/durable-fs/testing';
 import { systemClock } from '@posthouse/mail';
 import {
   createMaildirWriter,
   listMessages,
   parseMessageName,
+  STALE_AFTER_MS,
   storedContentOf,
+  sweepTmp,
 } from '../src/maildir/index.ts';
 import type { StoredContent } from '../src/maildir/index.ts';
+import { createTestDisk } from './harness.ts';
 
 const HEAD = Buffer.from('Return-Path: <>\r\n');
 const SMALL = storedContentOf(Buffer.from('Subject: x\r\n\r\nbody\r\n'));
@@ -23,15 +27,23 @@ function streamed(content: StoredContent): StoredContent {
   return { sizeBytes, virtualBytes, open: () => content.open() };
 }
 
+const MAILDIR = '/mail/example.test/alice/Maildir';
+/** Files in memory have no time: a present that is late enough for all of them. */
+const MINUTES = 600_000;
+
+function fail(maildir: string, error: unknown): never {
+  throw new Error(maildir, { cause: error });
+}
+
 function trial() {
-  const base = createVolatileFileSystem();
+  const base = createTestDisk();
   const faulty = createFaultyFileSystem(base);
   const disk = createDisk(faulty);
   const writer = createMaildirWriter('mx.example.test', { disk, clock: systemClock });
   return { base, faulty, disk, writer };
 }
 
-function texts(base: ReturnType<typeof createVolatileFileSystem>): Record<string, string> {
+function texts(base: VolatileFileSystem): Record<string, string> {
   return Object.fromEntries(
     [...base.files()].map(([path, bytes]) => [path, Buffer.from(bytes).toString()]),
   );
@@ -57,8 +69,9 @@ describe.each([
       for (let at = 1; ends === 0; at += 1) {
         const { base, faulty, writer } = trial();
         faulty.inject({ fault: { kind: 'stop' }, at });
-        const told = await writer.deliver('/m', { head: HEAD, content }).catch(() => undefined);
+        const told = await writer.deliver(MAILDIR, { head: HEAD, content }).catch(() => undefined);
         base.cutPower(names);
+        await sweepTmp(createDisk(base), '/mail', { now: MINUTES, onTrouble: fail });
         const inNew = Object.entries(texts(base)).filter(([path]) => path.includes('/new/'));
         expect(inNew.map(([, text]) => text)).toEqual(inNew.map(() => STORED)); // nothing torn
         if (told === undefined) continue;
@@ -109,10 +122,59 @@ test('a delivery asks the disk nothing that it knows', async () => {
     'open',
     'write',
     'sync',
+    'syncDirectory',
     'close',
     'rename',
-    'syncDirectory',
   ]);
+});
+
+test('what a dead writer left whole in tmp is brought to new, be it of a folder', async () => {
+  const { base, disk } = trial();
+  const work = `${MAILDIR}/.Work`;
+  for (const folder of [MAILDIR, work]) {
+    const dying = createFaultyFileSystem(base);
+    dying.inject({ fault: { kind: 'stop' }, operation: 'rename' });
+    const deps = { disk: createDisk(dying), clock: systemClock };
+    const delivering = createMaildirWriter('mx', deps).deliver(folder, {
+      head: HEAD,
+      content: SMALL,
+    });
+    await expect(delivering).rejects.toThrow('stopped');
+  }
+  const options = { onTrouble: fail };
+  expect(await sweepTmp(disk, '/mail', { ...options, now: 1000 })).toEqual({
+    published: 0,
+    removed: 0,
+    young: 2,
+  });
+  expect(await sweepTmp(disk, '/mail', { ...options, now: MINUTES })).toMatchObject({
+    published: 2,
+    removed: 0,
+  });
+  expect(await listMessages(disk, MAILDIR)).toHaveLength(1);
+  expect(await listMessages(disk, work)).toHaveLength(1);
+  expect(Object.values(texts(base))).toEqual([STORED, STORED]);
+});
+
+test('a message whose copy is in the mailbox already goes from tmp, and a torn one stays until it is stale', async () => {
+  const { base, disk, writer } = trial();
+  const key = 'a'.repeat(32);
+  const path = await writer.deliver(MAILDIR, { head: HEAD, content: SMALL, key });
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  for (const [left, text] of [
+    [name.replace('Q1R', 'Q7R'), STORED],
+    [name.replace('Q1R', 'Q8R').replace(key, 'b'.repeat(32)), STORED.slice(1)],
+  ] as const) {
+    const file = await base.open(`${MAILDIR}/tmp/${left}`, 'create');
+    await base.write(file, Buffer.from(text));
+    await base.close(file);
+  }
+  const first = await sweepTmp(disk, '/mail', { now: MINUTES, onTrouble: fail });
+  expect(first).toEqual({ published: 0, removed: 1, young: 0 });
+  expect(Object.keys(texts(base))).toHaveLength(2);
+  const later = await sweepTmp(disk, '/mail', { now: STALE_AFTER_MS + 1, onTrouble: fail });
+  expect(later).toEqual({ published: 0, removed: 1, young: 0 });
+  expect(texts(base)).toEqual({ [path]: STORED });
 });
 
 test('a Maildir that was removed is made again', async () => {

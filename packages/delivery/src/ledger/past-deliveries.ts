@@ -1,5 +1,5 @@
 /**
- * PastDeliveries: the keys that lie in a Maildir, for copies of which the ledger knows nothing.
+ * PastDeliveries: the keys that lie in a Maildir and its `tmp`, for copies of which the ledger knows nothing.
  *
  * That is most repeats: after an outage thousands of messages were attempted and never came
  * this far. But a power cut takes the ledger's last tenth of a second, and its oldest files
@@ -10,13 +10,14 @@ import type { Disk } from '@posthouse/durable-fs';
 import type { Clock } from '@posthouse/mail';
 import { listFolders } from '../maildir/folders.ts';
 import { listMessages } from '../maildir/list.ts';
+import { listUnfinished } from '../maildir/unfinished.ts';
 import type { DeliveryKey } from './delivery-key.ts';
 import { createFingerprints } from './fingerprints.ts';
 import type { Fingerprints } from './fingerprints.ts';
 import type { Ledger } from './ledger.ts';
 
 export interface PastDeliveries {
-  /** False: the copy was not in the Maildir when the ledger began to know. @throws DurableFsError */
+  /** False: the copy was not in the Maildir, `tmp` included, when the ledger began to know. @throws DurableFsError */
   mayHave(maildir: string, key: DeliveryKey): Promise<boolean>;
 }
 
@@ -54,6 +55,9 @@ export function createPastDeliveries(
 
 async function keysIn(disk: Disk, maildir: string): Promise<Fingerprints> {
   const keys = createFingerprints();
+  for (const { key } of await listUnfinished(disk, maildir)) {
+    if (key !== undefined) keys.add(key);
+  }
   for (const folder of await listFolders(disk, maildir)) {
     for (const { name } of await listMessages(disk, folder)) {
       if (name.key !== undefined) keys.add(name.key);

@@ -8,7 +8,7 @@
  */
 import { join } from 'node:path';
 import type { Disk } from '@posthouse/durable-fs';
-import { entriesOf } from './folders.ts';
+import { entriesOf, listFolders } from './folders.ts';
 import { parseMessageName } from './message-name.ts';
 import type { MessageName } from './message-name.ts';
 
@@ -31,4 +31,17 @@ export async function listMessages(disk: Disk, folder: string): Promise<readonly
     }
   }
   return messages;
+}
+
+/** Where the copy of a delivery is, in whatever folder of a Maildir. @throws DurableFsError */
+export async function findByKey(
+  disk: Disk,
+  maildir: string,
+  key: string,
+): Promise<string | undefined> {
+  for (const folder of await listFolders(disk, maildir)) {
+    const found = (await listMessages(disk, folder)).find(({ name }) => name.key === key);
+    if (found !== undefined) return found.path;
+  }
+  return undefined;
 }

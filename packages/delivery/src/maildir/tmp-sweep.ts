@@ -1,46 +1,68 @@
 /**
- * What a dead writer left in `tmp`: removed once it is 36 hours old, as Maildir has it.
+ * What dead writers left in `tmp`: our whole messages are brought to `new`, and all else is
+ * removed once it is 36 hours old, as Maildir has it.
  *
- * Nobody else's clock is trusted for less: a file younger than that may be somebody's who
- * is still writing, or a sign by which a repeat is told from a first delivery (decision 0006).
+ * A writer answers for a message when its content and its name in `tmp` are on the disk
+ * (decision 0017), so after a power cut it may be found here: a name of ours that tells the size,
+ * and as many octets. Between the last of them and the rename a writer takes milliseconds; after a minute
+ * nobody is. A copy that is in the mailbox already is not brought there again.
+ * Nobody else's clock is trusted for less than 36 hours: such a file may be somebody's who still writes.
  */
 import { join } from 'node:path';
-import { isFault } from '@posthouse/durable-fs';
 import type { Disk } from '@posthouse/durable-fs';
 import { entriesOf, listFolders } from './folders.ts';
+import { findByKey } from './list.ts';
+import { publish, statusOf, unfinishedFile } from './unfinished.ts';
+import type { UnfinishedFile } from './unfinished.ts';
 
-/** From which age a file in `tmp` is nobody's. */
+/** From which age a file in `tmp` that is no whole message of ours is nobody's. */
 export const STALE_AFTER_MS: number = 36 * 3_600_000;
+/** From which age a whole message of ours in `tmp` has no writer any more. */
+export const FORSAKEN_AFTER_MS: number = 60_000;
 
-export interface StaleFileOptions {
+export interface TmpSweepOptions {
   /** The present, in milliseconds since 1970-01-01 UTC. */
   readonly now: number;
   readonly signal?: AbortSignal | undefined;
   /** Told of each Maildir that cannot be looked through; the others are. */
   readonly onTrouble: (maildir: string, error: unknown) => void;
+  /** Sees to a whole file of ours that is nobody's. @default publishes it, or removes it where its copy is in the mailbox */
+  readonly finish?: (maildir: string, file: UnfinishedFile) => Promise<Finish>;
+}
+
+/** What was done with a whole file. */
+export type Finish = 'published' | 'removed';
+
+/** What became of files in `tmp`. */
+export interface TmpSweep {
+  /** Messages that were brought to `new`. */
+  published: number;
+  removed: number;
+  /** Whole messages of ours that are younger than a minute: to be looked at again. */
+  young: number;
 }
 
 /**
- * Removes stale files from the Maildirs below a mail directory. Resolves with their number.
+ * Looks through the Maildirs below a mail directory.
  * @throws DurableFsError where the mail directory itself cannot be read
  */
-export async function removeStaleFiles(
+export async function sweepTmp(
   disk: Disk,
   mailDirectory: string,
-  options: StaleFileOptions,
-): Promise<number> {
-  let removed = 0;
+  options: TmpSweepOptions,
+): Promise<Readonly<TmpSweep>> {
+  const sweep = { published: 0, removed: 0, young: 0 };
   for await (const maildir of maildirs(disk, mailDirectory)) {
-    if (options.signal?.aborted === true) return removed;
+    if (options.signal?.aborted === true) break;
     try {
       for (const folder of await listFolders(disk, maildir)) {
-        removed += await removeFrom(disk, join(folder, 'tmp'), options.now);
+        await sweepFolder(disk, { maildir, folder, sweep }, options);
       }
     } catch (error) {
       options.onTrouble(maildir, error);
     }
   }
-  return removed;
+  return sweep;
 }
 
 /** `<mail>/<domain>/<user>/Maildir`, those that are there. */
@@ -56,19 +78,45 @@ async function subdirectories(disk: Disk, directory: string): Promise<readonly s
     .map(({ name }) => join(directory, name));
 }
 
-async function removeFrom(disk: Disk, directory: string, now: number): Promise<number> {
-  let removed = 0;
-  for (const { name, kind } of await entriesOf(disk, directory)) {
-    if (kind !== 'file') continue;
-    const path = join(directory, name);
-    try {
-      const { modifiedAt } = await disk.fileSystem.stat(path);
-      if (now - modifiedAt <= STALE_AFTER_MS) continue;
-      await disk.fileSystem.unlink(path);
-      removed += 1;
-    } catch (error) {
-      if (!isFault(error, 'missing')) throw error; // published or removed meanwhile
-    }
+interface Swept {
+  readonly maildir: string;
+  /** The Maildir itself or a folder of it. */
+  readonly folder: string;
+  readonly sweep: TmpSweep;
+}
+
+async function sweepFolder(disk: Disk, swept: Swept, options: TmpSweepOptions): Promise<void> {
+  for (const { name, kind } of await entriesOf(disk, join(swept.folder, 'tmp'))) {
+    if (kind === 'file') await sweepFile(disk, swept, name, options);
   }
-  return removed;
+}
+
+async function sweepFile(
+  disk: Disk,
+  { folder, maildir, sweep }: Swept,
+  name: string,
+  { now, finish = (_, found) => publishOnce(disk, maildir, found) }: TmpSweepOptions,
+): Promise<void> {
+  const path = join(folder, 'tmp', name);
+  const status = await statusOf(disk, path);
+  if (status === undefined) return; // published or removed meanwhile
+  const ageMs = now - status.modifiedAt;
+  const file = unfinishedFile(folder, name, status);
+  if (file?.isWhole === true) {
+    if (ageMs > FORSAKEN_AFTER_MS) sweep[await finish(maildir, file)] += 1;
+    else sweep.young += 1;
+  } else if (ageMs > STALE_AFTER_MS) {
+    await disk.fileSystem.unlink(path);
+    sweep.removed += 1;
+  }
+}
+
+async function publishOnce(disk: Disk, maildir: string, file: UnfinishedFile): Promise<Finish> {
+  const { key, path } = file;
+  if (key !== undefined && (await findByKey(disk, maildir, key)) !== undefined) {
+    await disk.fileSystem.unlink(path);
+    return 'removed';
+  }
+  await publish(disk, file);
+  return 'published';
 }

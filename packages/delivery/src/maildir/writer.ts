@@ -1,8 +1,9 @@
 /**
  * MaildirWriter: puts a message into a folder, `tmp` → `new`, so that it stays.
  *
- * The order: write `tmp/NAME`, sync it, rename it to `new/NAME`, sync `new`. `deliver`
- * resolves after the last step, with the path. Readers see the whole message or nothing.
+ * The order: write `tmp/NAME`, sync it and `tmp`, rename it to `new/NAME`. `deliver` resolves
+ * after the last step, with the path. Readers see the whole message or nothing. A power cut may
+ * undo the rename; `sweepTmp` does it again, so who writes runs that at his start (decision 0017).
  * When it rejects, the file is gone from both places, as far as the disk allows. A missing
  * Maildir is made, durably, with mode 0700; files have mode 0600. The hot path asks the
  * disk nothing: what was made once is taken to be there until a call says `missing`.
@@ -142,7 +143,7 @@ class TmpToNewWriter implements MaildirWriter {
     } catch (error) {
       return { kind: 'unwritten', error };
     }
-    return this.#disk.place({ ...file, bytes });
+    return this.#disk.place({ ...file, bytes, lastsAs: 'either' });
   }
 
   async #write(path: string, head: Buffer, content: StoredContent): Promise<void> {
