@@ -10,7 +10,7 @@ import { readVersion } from '@posthouse/process';
 import { commandOf, runCommand } from './command/run-command.ts';
 
 // File syncs and password hashes share these threads (docs/performance.md); read by libuv at first use.
-process.env['UV_THREADPOOL_SIZE'] ??= '16';
+process.env['UV_THREADPOOL_SIZE'] ??= '32';
 
 const SENDMAIL_NAMES: ReadonlySet<string> = new Set(['sendmail', 'mailq', 'newaliases']);
 

@@ -15,7 +15,7 @@ import type { DeliveryAgentOptions } from './agent.ts';
 import { deliveryOptions } from './settings.ts';
 
 // Every delivery waits for file calls; libuv's four threads would be the limit. Before the first call.
-process.env['UV_THREADPOOL_SIZE'] ??= '16';
+process.env['UV_THREADPOOL_SIZE'] ??= '32';
 
 const USAGE = `Usage: posthouse-delivery [--config FILE]
 

@@ -3,8 +3,8 @@
  *
  * Guarantee: when `sync(d)` resolves, a sync of d that began after the call was made
  * has ended well, so every name that was made, moved or removed in d before the call
- * is on the disk. It says nothing of the contents of files. There is never more than
- * one sync of a directory at a time; who comes while it runs waits for the next one,
+ * is on the disk. It says nothing of the contents of files. There are never more than
+ * `maxAtOnce` syncs of a directory at a time; who comes while they run waits for the next one,
  * which all of them share. Nobody waits for a timer: a lone caller's sync begins at once, or
  * where turns are gathered with the end of this turn of the event loop.
  *
@@ -26,51 +26,78 @@ export interface DirectorySyncOptions {
    * those to whom many files are reported at once. @default false
    */
   readonly gathersTurns?: boolean;
+  /**
+   * Syncs of a directory at a time. Who comes waits for the rest of one and then for his own; with
+   * two for half as long a rest, at the cost of more syncs. @default 1
+   */
+  readonly maxAtOnce?: number;
 }
 
-interface Round {
-  readonly running: Promise<void>;
-  /** Whether the sync has begun: who comes now is not covered by it. */
-  hasBegun: boolean;
-  next: Promise<void> | undefined;
+/** The syncs of one directory. */
+interface Rounds {
+  /** Those that run, the one that gathers included. */
+  running: number;
+  /** Covers who comes now: it has not begun. */
+  gathering: Promise<void> | undefined;
+  /** Begins when one that runs has ended. */
+  next: PromiseWithResolvers<void> | undefined;
 }
 
 /** One per file system and process: two would not see each other's callers. */
 export function createDirectorySync(
   fileSystem: FileSystem,
-  { gathersTurns = false }: DirectorySyncOptions = {},
+  { gathersTurns = false, maxAtOnce = 1 }: DirectorySyncOptions = {},
 ): DirectorySync {
-  const rounds = new Map<string, Round>();
+  const directories = new Map<string, Rounds>();
 
-  function begin(directory: string): Promise<void> {
-    const round: Round = gathersTurns
-      ? { running: endOfTurn().then(syncNow), hasBegun: false, next: undefined }
-      : { running: fileSystem.syncDirectory(directory), hasBegun: true, next: undefined };
-    function syncNow(): Promise<void> {
-      round.hasBegun = true;
+  function begin(directory: string, rounds: Rounds): Promise<void> {
+    rounds.running += 1;
+    const round = gathersTurns ? gather(directory, rounds) : fileSystem.syncDirectory(directory);
+    round.then(
+      () => ended(directory, rounds),
+      (error: unknown) => failed(directory, rounds, error),
+    );
+    return round;
+  }
+
+  function gather(directory: string, rounds: Rounds): Promise<void> {
+    const round = endOfTurn().then(() => {
+      rounds.gathering = undefined;
       return fileSystem.syncDirectory(directory);
-    }
-    const forget = (): void => {
-      if (rounds.get(directory) === round) rounds.delete(directory);
-    };
-    rounds.set(directory, round);
-    round.running.then(() => {
-      if (round.next === undefined) forget();
-    }, forget);
-    return round.running;
+    });
+    rounds.gathering = round;
+    return round;
+  }
+
+  function ended(directory: string, rounds: Rounds): void {
+    rounds.running -= 1;
+    const { next } = rounds;
+    rounds.next = undefined;
+    if (next !== undefined) begin(directory, rounds).then(next.resolve, next.reject);
+    else if (rounds.running === 0) directories.delete(directory);
+  }
+
+  function failed(directory: string, rounds: Rounds, error: unknown): void {
+    rounds.next?.reject(error);
+    rounds.next = undefined;
+    ended(directory, rounds);
   }
 
   return {
     sync(path) {
       const directory = resolve(path);
-      const round = rounds.get(directory);
-      if (round === undefined) return begin(directory);
-      if (!round.hasBegun) return round.running;
-      // No second handler: a failure of the running sync is a failure of those who wait.
-      round.next ??= round.running.then(() => begin(directory));
-      return round.next;
+      const rounds = directories.get(directory) ?? newRounds();
+      directories.set(directory, rounds);
+      if (rounds.gathering !== undefined) return rounds.gathering;
+      if (rounds.running < maxAtOnce) return begin(directory, rounds);
+      rounds.next ??= Promise.withResolvers();
+      return rounds.next.promise;
     },
   };
+}
+
+function newRounds(): Rounds {
+  return { running: 0, gathering: undefined, next: undefined };
 }
 
 function endOfTurn(): Promise<void> {

@@ -29,7 +29,7 @@ import { createQueueStore } from './queue-store.ts';
 import { relayOptions } from './settings.ts';
 
 // Large content is files; libuv's four threads would be the limit. Before the first call.
-process.env['UV_THREADPOOL_SIZE'] ??= '16';
+process.env['UV_THREADPOOL_SIZE'] ??= '32';
 
 const USAGE = `Usage: posthouse-relay [--config FILE]
 

@@ -13,8 +13,9 @@ import type { Placement } from '../place-file.ts';
 import type { Job, Report, SentError } from './jobs.ts';
 import { plainFileSystem } from './plain-file-system.ts';
 
-// Syncs end in heaps: files whose syncs ended together share the sync of their directory.
-const directories = createDirectorySync(plainFileSystem, { gathersTurns: true });
+// Files come in heaps: those of one share the sync of their directory, which must not take
+// longer than the syncs of the files beside it.
+const directories = createDirectorySync(plainFileSystem, { gathersTurns: true, maxAtOnce: 2 });
 const disk = { fileSystem: plainFileSystem, directories };
 let reports: Report[] = [];
 
