@@ -1,5 +1,4 @@
 /** A backlog is what one message was, many times over, with nothing else changed. */
-import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -98,7 +97,6 @@ async function queueOriginal(directory: string): Promise<void> {
         prefix: Buffer.from('Received: from client.test\r\n'),
         content: { kind: 'inline', bytes },
         sizeBytes: bytes.length,
-        digest: createHash('sha256').update(bytes).digest('hex'),
         priority: 'interactive',
         acceptedAt: at,
       },

@@ -6,6 +6,7 @@
  * out from both. Importing checks each content against its digest, and takes a message
  * once however often it is imported; a line that is wrong is told and passed over.
  */
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '@posthouse/mail';
 import { acceptedEvents } from './accepted-event.ts';
@@ -128,12 +129,16 @@ async function take(
   const prefix: Uint8Array[] = [];
   for await (const chunk of readRange(disk, path, 0, prefixBytes)) prefix.push(chunk);
   const stage = store.stage(message.sizeBytes);
+  const digest = createHash('sha256');
   try {
     for await (const chunk of readRange(disk, path, prefixBytes, message.sizeBytes)) {
+      digest.update(chunk);
       await stage.write(chunk);
     }
-    const { pointer: content, digest } = await stage.end();
-    if (digest !== message.digest) throw new TypeError(`${message.id}: the content was changed`);
+    const { pointer: content } = await stage.end();
+    if (digest.digest('hex') !== message.digest) {
+      throw new TypeError(`${message.id}: the content was changed`);
+    }
     const [result = 'taken'] = await store.accept([
       {
         message: { ...message, prefix: Buffer.concat(prefix), content },

@@ -13,7 +13,7 @@ import {
   parseReversePath,
   parseTransactionId,
 } from '@posthouse/mail';
-import type { MessageRecord, Priority, RecipientRecord } from './record.ts';
+import type { MessageRecord, Priority, RecipientRecord, StoredMessage } from './record.ts';
 import { PRIORITY_RANKS } from './rules/priority-ranks.ts';
 
 /** What a line tells of a recipient. */
@@ -21,7 +21,7 @@ export type ExportedRecipient = Omit<RecipientRecord, 'message' | 'lane' | 'site
 
 /** What a line tells. */
 export interface ExportedMessage {
-  readonly message: Omit<MessageRecord, 'content' | 'prefix'>;
+  readonly message: Omit<StoredMessage, 'content' | 'prefix'>;
   /** How many octets of the file are the prefix. */
   readonly prefixBytes: number;
   readonly recipients: readonly ExportedRecipient[];

@@ -35,6 +35,7 @@ export type {
   RecipientKey,
   RecipientRecord,
   SiteKey,
+  StoredMessage,
 } from './record.ts';
 export type { EventCursor, EventKind, NewEvent, QueueEvent } from './event.ts';
 export type { AllowanceKey, RoutedMessage, RoutePlan, RoutePlanner, SiteLimits } from './route.ts';

@@ -232,7 +232,6 @@ export class Intake {
       prefix,
       content: staged.pointer,
       sizeBytes: staged.sizeBytes,
-      digest: staged.digest,
       ...(arrival.messageId === undefined ? {} : { messageId: arrival.messageId }),
       ...(arrival.tlsOptional ? { tlsOptional: true as const } : {}),
       priority: priorityOf(reversePath, staged.sizeBytes, arrival.recipients.length),

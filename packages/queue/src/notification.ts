@@ -5,7 +5,6 @@
  * A message whose content cannot be read any more is reported without it: its
  * author must hear of it all the more. RFC 3461 §6, RFC 3464.
  */
-import { createHash } from 'node:crypto';
 import { composeDsn, decideNotifications, readReturnedContent } from '@posthouse/dsn';
 import type { Notification, RecipientFate, ReturnedContent } from '@posthouse/dsn';
 import { formatMailbox, newTraceId, newTransactionId } from '@posthouse/mail';
@@ -106,7 +105,6 @@ async function make(
     prefix: new Uint8Array(),
     content: { kind: 'inline', bytes },
     sizeBytes: bytes.byteLength,
-    digest: createHash('sha256').update(bytes).digest('hex'),
     ...(composed.messageId === undefined ? {} : { messageId: composed.messageId }),
     priority: 'notification',
     acceptedAt: now,

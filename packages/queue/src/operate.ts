@@ -16,7 +16,7 @@ import { makeNotifications } from './notification.ts';
 import { resolveOptions } from './options.ts';
 import type { NotificationOptions, ResolvedOptions } from './options.ts';
 import type { Queue } from './queue.ts';
-import type { LaneKey, MessageRecord, QueueId, RecipientKey, RecipientRecord } from './record.ts';
+import type { LaneKey, QueueId, RecipientKey, RecipientRecord, StoredMessage } from './record.ts';
 import type { RoutePlanner } from './route.ts';
 import type {
   Claimed,
@@ -46,7 +46,7 @@ export interface OperatorDeps {
 
 /** One message with those of its recipients that are still queued. */
 export interface ShownMessage {
-  readonly message: MessageRecord;
+  readonly message: StoredMessage;
   readonly recipients: readonly RecipientRecord[];
   readonly content: MailContent;
 }

@@ -35,11 +35,12 @@ export type Priority = 'notification' | 'interactive' | 'bulk';
 
 /**
  * Where the content lies. Staged content is `inline` when small and `adopted`, a file that the store
- * owns, when large. What the store answers says `kept`: read it with `open`, when it is needed.
+ * owns, when large; `digest` is its SHA-256, hex. What the store answers says `kept`: read it with
+ * `open`, when it is needed.
  */
 export type ContentPointer =
   | { readonly kind: 'inline'; readonly bytes: Uint8Array }
-  | { readonly kind: 'adopted'; readonly name: string }
+  | { readonly kind: 'adopted'; readonly name: string; readonly digest: string }
   | { readonly kind: 'kept' };
 
 /** A message, written once. */
@@ -53,8 +54,6 @@ export interface MessageRecord {
   readonly content: ContentPointer;
   /** Octets of the content without the prefix. */
   readonly sizeBytes: number;
-  /** SHA-256 of the content without the prefix, hex. */
-  readonly digest: string;
   /** The Message-ID field's value where the message has one: what people search by. */
   readonly messageId?: MessageId;
   /** The header says `TLS-Required: No`: to arrive counts for more than TLS (RFC 8689 §3). */
@@ -62,6 +61,12 @@ export interface MessageRecord {
   readonly priority: Priority;
   /** Milliseconds since the epoch. */
   readonly acceptedAt: number;
+}
+
+/** A message as a store has it. */
+export interface StoredMessage extends MessageRecord {
+  /** SHA-256 of the content without the prefix, hex. */
+  readonly digest: string;
 }
 
 /** Names one recipient of one message. */

@@ -19,6 +19,7 @@ import type {
   RecipientKey,
   RecipientRecord,
   SiteKey,
+  StoredMessage,
 } from './record.ts';
 import type { EventCursor, NewEvent, QueueEvent } from './event.ts';
 
@@ -144,7 +145,7 @@ export interface Intervened {
 
 /** A message's summary with one of its recipients, for lists. */
 export interface QueueEntry {
-  readonly message: Omit<MessageRecord, 'content' | 'prefix'>;
+  readonly message: Omit<StoredMessage, 'content' | 'prefix'>;
   readonly recipient: RecipientRecord;
 }
 
@@ -188,8 +189,6 @@ export interface ContentStage {
 export interface StagedContent {
   readonly pointer: ContentPointer;
   readonly sizeBytes: number;
-  /** SHA-256, hex. */
-  readonly digest: string;
   /** Lets go of it at once. Only for what is not accepted, once nobody reads it any more. */
   readonly release: () => void;
   /** Reads adopted content before it is accepted, for who must see all of it to decide. Inline content needs none. */
@@ -262,7 +261,7 @@ export interface Store extends Startable {
   ): Promise<number | undefined>;
   /** Reads an accepted message's content without its prefix, from the start, any number of times. */
   open(id: QueueId): AsyncIterable<Uint8Array>;
-  message(id: QueueId): Promise<MessageRecord | undefined>;
+  message(id: QueueId): Promise<StoredMessage | undefined>;
   /** In the order of message id and index, which is about that of arrival. */
   list(selection: Selection, page: Page): Promise<readonly QueueEntry[]>;
   summary(now: number): Promise<readonly SummaryLine[]>;

@@ -59,7 +59,6 @@ function message(clock: ManualClock, ...recipients: readonly string[]): NewMessa
       prefix: PREFIX,
       content: { kind: 'inline', bytes: CONTENT },
       sizeBytes: CONTENT.byteLength,
-      digest: 'a'.repeat(64),
       ...(messageId && { messageId }),
       priority: 'interactive',
       acceptedAt: clock.now(),

@@ -253,7 +253,6 @@ function attemptOf({
       prefix: Buffer.alloc(0),
       content: { kind: 'kept' },
       sizeBytes: 0,
-      digest: '',
       priority: 'interactive',
       acceptedAt: 0,
       ...more,

@@ -29,7 +29,6 @@ function attemptFor(...addresses: readonly string[]): Attempt {
       prefix: Buffer.alloc(0),
       content: { kind: 'kept' },
       sizeBytes: 0,
-      digest: '',
       priority: 'interactive',
       acceptedAt: 0,
     },

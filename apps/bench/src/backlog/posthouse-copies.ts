@@ -2,7 +2,6 @@
  * Copies of the one message in a stopped Posthouse's queue, accepted by its own store in
  * large batches: the records are those that it wrote itself, but for ids, numbers and times.
  */
-import { createHash } from 'node:crypto';
 import { formatMailbox, newTransactionId, parseMessageId, silentLogger } from '@posthouse/mail';
 import { createSqliteStore } from '@posthouse/queue';
 import type { MessageRecord, NewMessage, RecipientRecord, Store } from '@posthouse/queue';
@@ -66,7 +65,6 @@ function copy({ content, message, place, recipient }: Original, number: number):
       ...message,
       id,
       content: { kind: 'inline', bytes },
-      digest: createHash('sha256').update(bytes).digest('hex'),
       ...(messageId !== undefined && { messageId }),
       acceptedAt: at,
     },

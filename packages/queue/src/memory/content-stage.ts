@@ -1,5 +1,4 @@
 /** A stage that keeps its content in memory, whatever the size. Nothing can fail but writing after the end. */
-import { createHash } from 'node:crypto';
 import type { ContentStage } from '../store.ts';
 
 export function createMemoryStage(): ContentStage {
@@ -11,12 +10,8 @@ export function createMemoryStage(): ContentStage {
     end: async () => {
       const bytes = Buffer.concat(chunks);
       chunks = [];
-      return {
-        pointer: { kind: 'inline', bytes },
-        sizeBytes: bytes.byteLength,
-        digest: createHash('sha256').update(bytes).digest('hex'),
-        release: () => undefined,
-      };
+      const pointer = { kind: 'inline', bytes } as const;
+      return { pointer, sizeBytes: bytes.byteLength, release: () => undefined };
     },
     discard: async () => {
       chunks = [];

@@ -5,8 +5,16 @@
  * and is there again after `start`, so that a restart can be played, and is gone with the
  * process. Each verb takes effect in one step, so no unit is ever half done.
  */
+import { hash } from 'node:crypto';
 import type { EventCursor } from '../event.ts';
-import type { LaneKey, MessageRecord, QueueId, RecipientKey, SiteKey } from '../record.ts';
+import type {
+  LaneKey,
+  MessageRecord,
+  QueueId,
+  RecipientKey,
+  SiteKey,
+  StoredMessage,
+} from '../record.ts';
 import { searchKeysOf } from '../rules/search-keys.ts';
 import { isSelected } from '../rules/selection.ts';
 import { afterAttempt, afterDeath, intervened, isLeased, withLease } from '../rules/transitions.ts';
@@ -181,7 +189,7 @@ class MemoryStore implements Store {
     yield message.bytes;
   }
 
-  async message(id: QueueId): Promise<MessageRecord | undefined> {
+  async message(id: QueueId): Promise<StoredMessage | undefined> {
     this.#assertRunning();
     return this.#shelves.messages.get(id)?.record;
   }
@@ -259,7 +267,9 @@ class MemoryStore implements Store {
   #take(incoming: NewMessage): AcceptResult {
     const { message, recipients } = incoming;
     if (this.#shelves.messages.has(message.id)) return 'present';
-    this.#shelves.put({ ...message, content: { kind: 'kept' } }, bytesOf(message), recipients);
+    const bytes = bytesOf(message);
+    const kept = { ...message, content: { kind: 'kept' }, digest: hash('sha256', bytes) } as const;
+    this.#shelves.put(kept, bytes, recipients);
     this.#logEvents(incoming);
     if (recipients.some((recipient) => recipient.lease === undefined)) this.#tell('due');
     return 'taken';

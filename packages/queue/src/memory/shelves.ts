@@ -2,7 +2,7 @@
  * What a memory store holds: messages with their recipients, and the lanes that these
  * stand in. Lists come out sorted; nothing here decides anything.
  */
-import type { LaneKey, MessageRecord, QueueId, RecipientKey, RecipientRecord } from '../record.ts';
+import type { LaneKey, QueueId, RecipientKey, RecipientRecord, StoredMessage } from '../record.ts';
 import { compareKeys } from '../rules/selection.ts';
 
 /** A recipient with the token of its last lease, which outlives the lease. */
@@ -13,7 +13,7 @@ export interface ShelvedRecipient {
 
 export interface ShelvedMessage {
   /** Its content is `kept`. */
-  readonly record: MessageRecord;
+  readonly record: StoredMessage;
   readonly bytes: Uint8Array;
   readonly recipients: Map<number, ShelvedRecipient>;
 }
@@ -31,7 +31,7 @@ export class Shelves {
   recipients = 0;
   contentBytes = 0;
 
-  put(record: MessageRecord, bytes: Uint8Array, recipients: readonly RecipientRecord[]): void {
+  put(record: StoredMessage, bytes: Uint8Array, recipients: readonly RecipientRecord[]): void {
     const shelved: ShelvedMessage = { record, bytes, recipients: new Map() };
     this.messages.set(record.id, shelved);
     this.contentBytes += record.sizeBytes;

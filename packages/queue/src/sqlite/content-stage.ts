@@ -2,12 +2,12 @@
  * Content on its way in: in memory up to a limit, beyond it in a file. Nothing but a chunk is
  * held of a file. The first failure is final for the stage, and leaves no file.
  */
-import { createHash, hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import { giveBackMemory } from '@posthouse/durable-fs';
 import type { DurableWriter } from '@posthouse/durable-fs';
 import type { ContentStage, StagedContent } from '../store.ts';
-import type { ContentFiles } from './content-files.ts';
+import type { ContentFiles, FileReference } from './content-files.ts';
 import { storeErrorOf } from './store-error.ts';
 
 const EMPTY: Buffer = Buffer.alloc(0);
@@ -67,22 +67,17 @@ export class FileOrMemoryStage implements ContentStage {
       const bytes = fitting(this.#memory, sizeBytes);
       this.#memory = EMPTY;
       const release = (): void => giveBackMemory(bytes);
-      return {
-        pointer: { kind: 'inline', bytes },
-        sizeBytes,
-        digest: hash('sha256', bytes),
-        release,
-      };
+      return { pointer: { kind: 'inline', bytes }, sizeBytes, release };
     }
-    const facts = { sizeBytes, digest: this.#hash.digest('hex') };
+    const digest = this.#hash.digest('hex');
     try {
       const name = await this.#files.adopt(this.#writer);
       this.#name = name;
       this.#staged.add(name);
       if (this.#discarded) this.#removeFile();
-      const open = (): AsyncIterable<Uint8Array> => this.#read(name, facts);
+      const open = (): AsyncIterable<Uint8Array> => this.#read({ name, sizeBytes, digest });
       const release = (): void => this.#removeFile();
-      return { pointer: { kind: 'adopted', name }, ...facts, open, release };
+      return { pointer: { kind: 'adopted', name, digest }, sizeBytes, open, release };
     } catch (error) {
       throw storeErrorOf(error);
     }
@@ -123,12 +118,9 @@ export class FileOrMemoryStage implements ContentStage {
     return writer.write(bytes);
   }
 
-  async *#read(
-    name: string,
-    facts: { readonly sizeBytes: number; readonly digest: string },
-  ): AsyncIterable<Uint8Array> {
+  async *#read(file: FileReference): AsyncIterable<Uint8Array> {
     try {
-      yield* this.#files.read({ name, ...facts });
+      yield* this.#files.read(file);
     } catch (error) {
       throw storeErrorOf(error);
     }

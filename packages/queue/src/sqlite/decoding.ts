@@ -3,7 +3,7 @@
  * that rows are believed, because nobody but us has written them.
  */
 import type { EventCursor, NewEvent, QueueEvent } from '../event.ts';
-import type { MessageRecord, Priority, QueueId, RecipientRecord } from '../record.ts';
+import type { Priority, QueueId, RecipientRecord, StoredMessage } from '../record.ts';
 import { agesOf } from '../rules/age.ts';
 import { PRIORITY_RANKS } from '../rules/priority-ranks.ts';
 import type { Claimed, QueueEntry, SummaryLine } from '../store.ts';
@@ -37,7 +37,7 @@ export function claimedOf({ message, recipients }: ClaimedRow): Claimed {
 }
 
 /** @throws DamagedRow */
-export function messageOf(row: MessageRow): MessageRecord {
+export function messageOf(row: MessageRow): StoredMessage {
   return { ...summaryOf(row), prefix: row.prefix, content: { kind: 'kept' } };
 }
 

@@ -38,7 +38,7 @@ export function newMessageRow(incoming: NewMessage): NewMessageRow {
     rank: PRIORITY_RANKS[message.priority],
     acceptedAt: message.acceptedAt,
     sizeBytes: message.sizeBytes,
-    digest: message.digest,
+    digest: content.kind === 'adopted' ? content.digest : null,
     reversePath: reversePathText(message),
     head: JSON.stringify({ reversePath, params, origin, messageId, tlsOptional } satisfies Head),
     prefix: copyOf(message.prefix),

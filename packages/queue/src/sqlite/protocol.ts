@@ -94,7 +94,9 @@ export interface LoggedMessageRow {
   readonly keys: readonly string[];
 }
 
-export interface NewMessageRow extends MessageRow, LoggedMessageRow {
+export interface NewMessageRow extends Omit<MessageRow, 'digest'>, LoggedMessageRow {
+  /** Null where the content is here: the commit thread hashes it. */
+  readonly digest: string | null;
   /** The name of the adopted file; null where the content is here. */
   readonly file: string | null;
   readonly content: Uint8Array | null;

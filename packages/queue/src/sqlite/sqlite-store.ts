@@ -9,7 +9,7 @@
  * Damage is put aside, logged, reported to `onDamage`, and the rest goes on.
  */
 import type { EventCursor } from '../event.ts';
-import type { LaneKey, MessageRecord, QueueId, RecipientKey, SiteKey } from '../record.ts';
+import type { LaneKey, QueueId, RecipientKey, SiteKey, StoredMessage } from '../record.ts';
 import { searchKey } from '../rules/search-keys.ts';
 import { intervened } from '../rules/transitions.ts';
 import { StoreError } from '../store.ts';
@@ -233,7 +233,7 @@ class SqliteStore implements Store {
     }
   }
 
-  message(id: QueueId): Promise<MessageRecord | undefined> {
+  message(id: QueueId): Promise<StoredMessage | undefined> {
     return this.#engine.run(async () => {
       const row = await this.#engine.threads.read('message', id);
       if (row === null) return undefined;

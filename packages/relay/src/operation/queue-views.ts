@@ -13,6 +13,7 @@ import type {
   RecipientRecord,
   Shape,
   SiteStanding,
+  StoredMessage,
   SummaryLine,
 } from '@posthouse/queue';
 
@@ -128,7 +129,7 @@ export function shownRecipient(recipient: RecipientRecord, now: number): ShownRe
   };
 }
 
-export function shownEnvelope(message: MessageRecord): ShownEnvelope {
+export function shownEnvelope(message: StoredMessage): ShownEnvelope {
   const { acceptedAt, digest, id, messageId, origin, params, priority, sizeBytes } = message;
   const { greeting, identity, peer, protocol, tls, traceId } = origin;
   return {

@@ -2,6 +2,7 @@
  * The commit thread's `accept`: new messages, in rows, idempotent by message id; and `log`: what
  * there is to tell of messages that are not kept.
  */
+import { hash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type { CommitVerbs, LoggedMessageRow, NewMessageRow, RecipientRow } from '../protocol.ts';
 import { searchHash } from '../search-hash.ts';
@@ -55,13 +56,14 @@ export function createAccept(
   function add(row: NewMessageRow): 'taken' | 'present' {
     const { now } = counters;
     const seq = now.lastMessage + 1;
-    const { id, rank, acceptedAt, sizeBytes, digest } = row;
-    const { reversePath, file, head, prefix } = row;
+    const { id, rank, acceptedAt, sizeBytes } = row;
+    const { content, reversePath, file, head, prefix } = row;
+    const digest = content === null ? row.digest : hash('sha256', content);
     const size = [acceptedAt, sizeBytes, digest] as const;
     const isNew = insertMessage.run(seq, id, rank, ...size, reversePath, file, head, prefix) > 0;
     if (!isNew) return 'present';
     now.lastMessage = seq;
-    if (row.content !== null) insertContent.run(seq, row.content);
+    if (content !== null) insertContent.run(seq, content);
     for (const recipient of row.recipients) addRecipient(seq, rank, recipient);
     tell(seq, row);
     now.messages += 1;
