@@ -16,8 +16,12 @@ const PAGE_BYTES = 4096;
 /** Kept by the connection that writes. */
 const WRITER_CACHE_KIB = 16_384;
 const READER_CACHE_KIB = 8192;
-/** Pages in the log before they are carried over, by the commit that comes upon them. */
-const CHECKPOINT_PAGES = 2000;
+/**
+ * Pages in the log before they are carried over, by the commit that comes upon them: that commit syncs
+ * twice more, and all that comes meanwhile waits for it. The pages of a message that was in the queue
+ * for a moment only are mostly written over by then, and carried once.
+ */
+const CHECKPOINT_PAGES = 8000;
 const MAX_LOG_BYTES = 67_108_864;
 /** A reader never waits for a writer; this is for the last moments of a checkpoint. */
 const BUSY_TIMEOUT_MS = 5000;
