@@ -10,6 +10,7 @@ import type { Clock, Delayed, Logger, MailContent, RecipientOutcome, Timer } fro
 import type { Exhausted, RateStanding } from './allowances.ts';
 import { RunningAttempt } from './attempt.ts';
 import type { FirstAttempt } from './attempt.ts';
+import { beginAhead } from './begin-ahead.ts';
 import { Bag } from './bag.ts';
 import type { Place } from './bag.ts';
 import { ContentCache } from './content-cache.ts';
@@ -180,7 +181,7 @@ export class Dispatch {
     };
   }
 
-  #onClaimed(claimed: readonly Claimed[], limits: ClaimLimits): void {
+  async #onClaimed(claimed: readonly Claimed[], limits: ClaimLimits): Promise<void> {
     const { planner } = this.#deps;
     const max = this.#options.concurrency.maxRecipientsPerAttempt;
     const byLane = new Map<LaneKey, number>();
@@ -188,7 +189,8 @@ export class Dispatch {
       for (const { lane } of recipients) byLane.set(lane, (byLane.get(lane) ?? 0) + 1);
       this.#scheduler.reserve(recipients.length);
     }
-    this.#take(claimed.flatMap((each) => groupClaimed(each, planner, max)));
+    const groups = claimed.flatMap((each) => groupClaimed(each, planner, max));
+    this.#take(await beginAhead(groups, this.#deps));
     this.#scheduler.claimed(byLane, limits);
     this.#next();
   }

@@ -17,8 +17,8 @@ export interface SupplyDeps {
   readonly logger: Logger;
   readonly owner: string;
   readonly leaseMs: number;
-  /** Takes what was claimed, under lease from then on. */
-  readonly onClaimed: (claimed: readonly Claimed[], limits: ClaimLimits) => void;
+  /** Takes what was claimed, under lease from then on. Nothing is claimed before it has resolved. Never rejects. */
+  readonly onClaimed: (claimed: readonly Claimed[], limits: ClaimLimits) => Promise<void>;
 }
 
 const MIN_RETRY_MS = 1000;
@@ -97,7 +97,7 @@ export class Supply {
     const now = clock.now();
     const limits = scheduler.claimLimits(now);
     const claimed = await store.claim({ owner, now, leaseUntil: now + leaseMs, ...limits });
-    if (claimed.length > 0) onClaimed(claimed, limits);
+    if (claimed.length > 0) await onClaimed(claimed, limits);
     return claimed.reduce((sum, { recipients }) => sum + recipients.length, 0);
   }
 
