@@ -143,7 +143,7 @@ async function publish(
     const { detail } = match;
     const folder = detail === undefined ? undefined : await findFolder(disk, maildir, detail);
     const path = await writer.deliver(folder ?? maildir, copy, observer);
-    await room?.use();
+    if (room !== undefined) await room.use();
     return path;
   } catch (error) {
     room?.release();

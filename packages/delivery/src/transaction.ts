@@ -10,6 +10,7 @@ import { asMailError, mailboxKey, newTransactionId, refuse, tooLarge } from '@po
 import type {
   ContentWriter,
   ForwardPath,
+  MailError,
   MailParams,
   MailTransaction,
   RcptParams,
@@ -48,12 +49,15 @@ export interface TransactionDeps {
 }
 
 const MAX_COPIES_AT_ONCE = 8;
+const OPENED: Promise<void> = Promise.resolve();
 
 export class DeliveryTransaction implements MailTransaction {
   readonly id: TransactionId;
   readonly opened: Promise<void>;
   readonly #opening: Opening;
   readonly #deps: TransactionDeps;
+  /** Why it was never open. */
+  readonly #refusal: MailError | undefined;
   /** In the order of the calls; one that is refused, or not answered yet, leaves its place empty. */
   readonly #recipients: (CopyRecipient | undefined)[] = [];
   #taken = 0;
@@ -66,7 +70,8 @@ export class DeliveryTransaction implements MailTransaction {
     this.#opening = opening;
     this.#deps = deps;
     this.id = newTransactionId(deps.now());
-    this.opened = this.#open();
+    this.#refusal = refusalOfOpening(opening, deps);
+    this.opened = this.#refusal === undefined ? OPENED : Promise.reject(this.#refusal);
     this.opened.catch(() => undefined); // the caller may look later, or only abort
   }
 
@@ -76,13 +81,16 @@ export class DeliveryTransaction implements MailTransaction {
     signal?: AbortSignal,
   ): Promise<void> {
     const place = this.#recipients.push(undefined) - 1;
-    await this.#ready(signal);
+    this.#check(signal);
     const { options, directory } = this.#deps;
     if (this.#taken >= options.maxRecipients) throw refuse('too-many-recipients');
     const match = directory.accountAt(forwardPath);
     if (match === undefined) throw refuse('no-such-mailbox');
-    await this.#checkRoom(match);
-    await this.#ready(signal);
+    const { quotaBytes } = match.account;
+    if (quotaBytes !== undefined) {
+      await this.#checkRoom(match, quotaBytes);
+      this.#check(signal);
+    }
     this.#taken += 1;
     this.#recipients[place] = { forwardPath, match, occurrence: 0 };
   }
@@ -96,14 +104,14 @@ export class DeliveryTransaction implements MailTransaction {
     const { maxMessageBytes } = this.#deps.options;
     return {
       write: async (chunk) => {
-        await this.#ready(signal);
+        this.#check(signal);
         if (stage.receivedBytes + chunk.byteLength > maxMessageBytes) {
           throw tooLarge(maxMessageBytes);
         }
         await this.#taking(stage.write(chunk));
       },
       end: async () => {
-        await this.#ready(signal);
+        this.#check(signal);
         this.#content = await this.#taking(stage.end());
       },
     };
@@ -126,24 +134,16 @@ export class DeliveryTransaction implements MailTransaction {
     await this.#stage?.discard();
   }
 
-  async #open(): Promise<void> {
-    const { options, isOpen } = this.#deps;
-    if (!isOpen()) throw refuse('shutting-down');
-    const { sizeBytes = 0 } = this.#opening.params;
-    if (sizeBytes > options.maxMessageBytes) throw tooLarge(options.maxMessageBytes);
-  }
-
   /** @throws what ended the transaction, or the caller's deadline */
-  async #ready(signal: AbortSignal | undefined): Promise<void> {
-    await this.opened;
+  #check(signal: AbortSignal | undefined): void {
+    if (this.#refusal !== undefined) throw this.#refusal;
     if (this.#state !== 'open') throw refuse('local-trouble', { text: 'Transaction was aborted' });
     if (signal?.aborted === true) throw asMailError(signal.reason);
   }
 
   /** Early, so that a message need not be sent for nothing: by the size that MAIL declared. */
-  async #checkRoom({ account }: AccountMatch): Promise<void> {
-    const { quotaBytes, mailbox } = account;
-    if (quotaBytes === undefined) return;
+  async #checkRoom({ account }: AccountMatch, quotaBytes: number): Promise<void> {
+    const { mailbox } = account;
     const maildir = maildirPath(this.#deps.options.mailDirectory, mailbox);
     const { sizeBytes = 0 } = this.#opening.params;
     try {
@@ -175,6 +175,15 @@ export class DeliveryTransaction implements MailTransaction {
       await this.#stage?.discard();
     }
   }
+}
+
+function refusalOfOpening(
+  { params }: Opening,
+  { isOpen, options }: TransactionDeps,
+): MailError | undefined {
+  if (!isOpen()) return refuse('shutting-down');
+  const { sizeBytes = 0 } = params;
+  return sizeBytes > options.maxMessageBytes ? tooLarge(options.maxMessageBytes) : undefined;
 }
 
 /** Those that were taken, each told which of its equals it is. */
