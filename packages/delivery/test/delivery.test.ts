@@ -326,6 +326,26 @@ describe('starting and stopping', () => {
     await other.stop();
     expect(clock.pending).toBe(0);
   });
+
+  test('what a dead process had written whole is in its mailbox a minute after the start', async () => {
+    faulty.inject({ fault: { kind: 'stop' }, operation: 'rename' });
+    expect((await send(delivery, { context: attempt('x', false) }))[0]?.kind).toBe('delayed');
+    const clock = earlyClock();
+    const events = recordingLogger();
+    const next = createTestDelivery({ directory, fileSystem: base, clock, logger: events });
+    await next.start();
+    await new Promise(setImmediate);
+    expect(Object.keys(mailIn(base.files()))).toEqual([expect.stringContaining('/tmp/')]);
+    await clock.advance(61_001);
+    await expect
+      .poll(() => Object.keys(mailIn(base.files())))
+      .toEqual([expect.stringContaining('/new/')]);
+    expect(events.events).toContainEqual({ event: 'deliveries-finished', messages: 1 });
+    await send(next, { context: attempt('x', true) });
+    expect(Object.keys(mailIn(base.files()))).toHaveLength(1);
+    await next.stop();
+    expect(clock.pending).toBe(0);
+  });
 });
 
 test('faults are MailErrors to the caller', async () => {

@@ -18,6 +18,7 @@ import {
   createTestDirectory,
   createTestDisk,
   earlyClock,
+  lateClock,
   mailIn,
   recordingLogger,
   send,
@@ -108,7 +109,8 @@ async function live(
 
 /** A process that starts, sees to what dead ones have left, and ends. */
 async function restart(base: VolatileFileSystem, boot = 'first'): Promise<void> {
-  const delivery = createTestDelivery({ directory, fileSystem: base, boot });
+  const clock = lateClock();
+  const delivery = createTestDelivery({ directory, fileSystem: base, boot, clock });
   await delivery.start();
   await new Promise(setImmediate); // a file system in memory takes one turn for all of it
   await delivery.stop();

@@ -72,9 +72,14 @@ export function createTestDisk(): VolatileFileSystem {
   return createVolatileFileSystem({ renames: 'atomic' });
 }
 
-/** Files in memory have no time: they must not look old. */
+/** Files in memory have no time: they must not look as if their writers were dead. */
 export function earlyClock(): ManualClock {
-  return createManualClock(1_000_000);
+  return createManualClock(30_000);
+}
+
+/** Late enough for what lies in `tmp` to be nobody's. */
+export function lateClock(): ManualClock {
+  return createManualClock(100_000);
 }
 
 export interface Sending {
