@@ -1,8 +1,8 @@
 /**
  * Where log lines go: standard output, without ever holding up the mail.
  *
- * A line waits a few milliseconds for others, and those that come while a write is under way go
- * with the next one: the busier it is, the fewer writes. To a pipe or socket they are
+ * Lines of one turn of the event loop go out together, and those that come while a write is
+ * under way go with the next one: the busier it is, the fewer writes. To a pipe or socket they are
  * written without blocking: a reader that has stopped reading (a paused log collector)
  * stops neither the event loop nor the exit of the process. What it leaves unread is kept
  * up to a limit; beyond it lines are dropped and counted. A reader that is gone takes
@@ -30,8 +30,6 @@ type Sink = (text: string, done: () => void) => void;
 
 const MAX_WAITING_CHARACTERS = 8_388_608;
 const MAX_BATCH_CHARACTERS = 65_536;
-/** How long a line waits for others. */
-const GATHERING_MS = 10;
 
 export function createLogOutput(options: LogOutputOptions = {}): LogOutput {
   const sink = createSink(options.descriptor ?? 1);
@@ -42,12 +40,6 @@ export function createLogOutput(options: LogOutputOptions = {}): LogOutput {
   let scheduled = false;
   let idle = Promise.withResolvers<void>();
   idle.resolve();
-
-  function sendSoon(): void {
-    if (scheduled || waiting > 0) return;
-    scheduled = true;
-    setTimeout(send, GATHERING_MS);
-  }
 
   function send(): void {
     scheduled = false;
@@ -60,7 +52,7 @@ export function createLogOutput(options: LogOutputOptions = {}): LogOutput {
       waiting -= text.length;
       if (waiting === 0) {
         idle.resolve();
-        if (batch !== '') sendSoon();
+        send();
       }
       if (droppedLines > 0 && waiting < MAX_WAITING_CHARACTERS / 2) tellDropped();
     });
@@ -80,7 +72,10 @@ export function createLogOutput(options: LogOutputOptions = {}): LogOutput {
       }
       batch += line;
       if (batch.length >= MAX_BATCH_CHARACTERS) send();
-      else sendSoon();
+      else if (!scheduled && waiting === 0) {
+        scheduled = true;
+        setImmediate(send);
+      }
     },
     async flush(deadlineMs) {
       send();
