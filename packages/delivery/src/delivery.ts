@@ -131,6 +131,7 @@ class MaildirDelivery implements Delivery {
     await this.#disk.directories.ensure(this.#options.ledgerDirectory);
     await this.#ledger.start();
     this.#isOpen = true;
+    this.#isFirstSweep = true;
     this.#clean();
   }
 
