@@ -75,6 +75,16 @@ export class LaneRegister {
     return this.#sites.values();
   }
 
+  /** The earliest end of a site's rest. */
+  nextRestEnd(now: number): number | undefined {
+    let earliest: number | undefined;
+    for (const site of this.#sites.values()) {
+      const until = siteRestsUntil(site, now);
+      if (until !== undefined) earliest = Math.min(earliest ?? until, until);
+    }
+    return earliest;
+  }
+
   find(key: LaneKey): Lane | undefined {
     return this.#lanes.get(key);
   }

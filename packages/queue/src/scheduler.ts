@@ -21,6 +21,7 @@ import type { Held, Rested } from './held-lanes.ts';
 import type { Judgement } from './judgement.ts';
 import { LaneRegister, restsUntil, siteRestsUntil } from './lane.ts';
 import type { Lane, Site } from './lane.ts';
+import { initialAttempts, maxAttempts, restRule } from './lane-limits.ts';
 import type { ResolvedConcurrency } from './options.ts';
 import { Pacing } from './pacing.ts';
 import type { LaneKey, Priority, SiteKey } from './record.ts';
@@ -60,7 +61,7 @@ export class Scheduler {
     this.pacing = new Pacing(planner);
     this.#newcomers = Math.floor(limits.maxAttempts / 4);
     this.#register = new LaneRegister({
-      initial: (own) => (own ? limits.ownPerLane : limits.initialPerLane),
+      initial: (own) => initialAttempts({ own }, limits),
       siteLimit: (site, own) =>
         planner.limits?.(site).maxAttempts ?? (own ? limits.ownPerLane : limits.maxPerSite),
     });
@@ -262,12 +263,7 @@ export class Scheduler {
 
   /** The earliest end of a site's rest. */
   nextRestEnd(now: number): number | undefined {
-    let earliest: number | undefined;
-    for (const site of this.#register.sites()) {
-      const until = siteRestsUntil(site, now);
-      if (until !== undefined) earliest = Math.min(earliest ?? until, until);
-    }
-    return earliest;
+    return this.#register.nextRestEnd(now);
   }
 
   /** Every site that is known, and how much it may have. */
@@ -301,8 +297,9 @@ export class Scheduler {
     const { site } = lane;
     if (judgement.kind === 'answered') {
       this.pacing.answered(site, now);
-      if (lane.health.kind !== 'well') lane.window = openWindow(this.#initial(lane));
-      else lane.window = grownWindow(lane.window, this.#max(lane));
+      if (lane.health.kind !== 'well')
+        lane.window = openWindow(initialAttempts(lane, this.#limits));
+      else lane.window = grownWindow(lane.window, maxAttempts(lane, this.#limits));
       lane.health = WELL;
       site.health = WELL;
       // An attempt that began before the rest says that it was called too early.
@@ -312,7 +309,7 @@ export class Scheduler {
     const trouble = judgement.kind === 'trouble' ? judgement : undefined;
     if (trouble?.overload === true) this.pacing.overloaded(site, site.inFlight + 1, now);
     const probing = lane.health.kind === 'probing' || site.health.kind === 'probing';
-    const rule = this.#restRule(lane);
+    const rule = restRule(lane, this.#limits);
     if (trouble?.restMs !== undefined) {
       const restMs = Math.min(trouble.restMs, rule.maxRestMs);
       lane.health = restedFor(lane.health, restMs, now, rule);
@@ -399,19 +396,5 @@ export class Scheduler {
   /** How many recipients one lane may have waiting. */
   #room(): number {
     return Math.min(MAX_ROOM, Math.max(1, Math.floor(this.free * ROOM_SHARE)));
-  }
-
-  #initial(lane: Lane): number {
-    return lane.own ? this.#limits.ownPerLane : this.#limits.initialPerLane;
-  }
-
-  #max(lane: Lane): number {
-    return lane.own ? this.#limits.ownPerLane : this.#limits.maxPerLane;
-  }
-
-  /** Our own mailboxes are back sooner than a stranger's host. */
-  #restRule(lane: Lane): { readonly restMs: number; readonly maxRestMs: number } {
-    const { restMs, maxRestMs } = this.#limits;
-    return lane.own ? { restMs: restMs / 10, maxRestMs: maxRestMs / 10 } : { restMs, maxRestMs };
   }
 }
