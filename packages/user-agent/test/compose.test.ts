@@ -81,6 +81,8 @@ describe('compose', () => {
       sender: 'desk@example.com',
       cc: 'BOB@example.org, bob@EXAMPLE.org',
       bcc: 'Secret <secret@example.net>',
+      // A random one may have "bcc" among its digits.
+      messageId: '<1@example.com>',
     });
     expect(formatPath(message.reversePath)).toBe('<desk@example.com>');
     expect(message.recipients.map(formatMailbox)).toEqual([
