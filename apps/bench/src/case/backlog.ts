@@ -18,7 +18,8 @@ import type { Load } from '../load/load.ts';
 import { createNumbered, createPattern } from '../message.ts';
 import type { MessagePattern } from '../message.ts';
 import { now } from '../meter/clock.ts';
-import { watchTree } from '../meter/process-tree.ts';
+import { idleShare, machineTime } from '../meter/machine-time.ts';
+import { processSeconds, watchTree } from '../meter/process-tree.ts';
 import type { TreeBytes, TreeMeter } from '../meter/process-tree.ts';
 import { percentiles } from '../report/statistics.ts';
 import type { Percentiles } from '../report/statistics.ts';
@@ -37,6 +38,11 @@ interface BacklogRow {
   readonly listeningSeconds: number;
   /** Delivered a second, from the first delivery on, without other mail. */
   readonly drainedPerSecond: number;
+  /** What the drain cost the subject and, as its measure, the sink. */
+  readonly cpuSecondsPerThousand: number;
+  readonly sinkCpuSecondsPerThousand: number;
+  /** Of the whole machine, while it drained. */
+  readonly idleShare: number;
   readonly drainPeak: TreeBytes;
   /** The same while new mail comes in; absent where the queue was empty before. */
   readonly churn?: Churn;
@@ -87,6 +93,8 @@ const HEAD = [
   'greets s',
   'first delivery s',
   'drained/s',
+  'CPU s/1000',
+  'idle',
   'PSS MB',
   'RSS MB',
   'with intake/s',
@@ -108,6 +116,8 @@ function cells(row: BacklogRow): readonly string[] {
     row.listeningSeconds.toFixed(1),
     row.firstDeliverySeconds.toFixed(1),
     row.drainedPerSecond.toFixed(0),
+    row.cpuSecondsPerThousand.toFixed(2),
+    `${(row.idleShare * 100).toFixed(0)} %`,
     ...memoryCells(row.drainPeak),
     row.churn?.takenPerSecond.toFixed(0) ?? '-',
     row.churn?.replyMs.p50.toFixed(1) ?? '-',
@@ -183,7 +193,9 @@ interface Draining {
 async function drain(draining: Draining): Promise<BacklogRow> {
   const { load, meter, running, sink, subject } = draining;
   const firstAt = await firstDelivery(draining);
+  const costs = watchCosts(draining);
   const alone = await deliveredUntil(sink, load.messages, now() + DRAIN_MS / 2);
+  const shares = costs(alone.deliveries);
   const drainPeak = meter.peakBytes();
   const churn =
     alone.deliveries < load.messages ? await drainWithIntake(draining, alone) : undefined;
@@ -194,9 +206,26 @@ async function drain(draining: Draining): Promise<BacklogRow> {
     firstDeliverySeconds: (firstAt - running.startedAt) / 1000,
     listeningSeconds: running.startedInMs / 1000,
     drainedPerSecond: (alone.deliveries / (alone.at - firstAt)) * 1000,
+    ...shares,
     drainPeak,
     ...(churn && { churn: churn.found }),
   };
+}
+
+/** From now on until the answer is asked for; the few that were delivered before are counted. */
+function watchCosts({
+  meter,
+  sink,
+}: Draining): (
+  deliveries: number,
+) => Pick<BacklogRow, 'cpuSecondsPerThousand' | 'sinkCpuSecondsPerThousand' | 'idleShare'> {
+  const machine = machineTime();
+  const before = { subject: meter.cpuSeconds(), sink: processSeconds(sink.pid) };
+  return (deliveries) => ({
+    cpuSecondsPerThousand: ((meter.cpuSeconds() - before.subject) / deliveries) * 1000,
+    sinkCpuSecondsPerThousand: ((processSeconds(sink.pid) - before.sink) / deliveries) * 1000,
+    idleShare: idleShare(machine, machineTime()),
+  });
 }
 
 async function firstDelivery({ running, sink, subject }: Draining): Promise<number> {
