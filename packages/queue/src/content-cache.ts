@@ -1,12 +1,14 @@
 /**
  * The bytes of small messages that were just accepted, so that their first attempt
- * does not read back what was in memory a moment ago.
+ * does not read back what was in memory a moment ago; and of those that were read ahead
+ * of their attempt.
  *
  * Bounded by bytes: what finds no room is read from the store, which has everything. What
  * came first keeps its place, because it is attempted first. Kept by the group itself, and
  * not in a Map, for the reason that `bag.ts` gives.
  */
 import type { Group } from './group.ts';
+import type { QueueId } from './record.ts';
 
 interface Kept {
   readonly content: Uint8Array;
@@ -29,6 +31,20 @@ export class ContentCache {
     this.#bytes += content.byteLength;
     const kept = { content, readers: groups.length };
     for (const group of groups) this.#kept.set(group, kept);
+  }
+
+  /** The same for content that was read by message; groups of other messages are left alone. */
+  keepRead(groups: readonly Group[], contents: ReadonlyMap<QueueId, Uint8Array>): void {
+    if (contents.size === 0) return;
+    for (const [id, ofMessage] of Map.groupBy(groups, ({ message }) => message.id)) {
+      const content = contents.get(id);
+      if (content !== undefined) this.keep(ofMessage, content);
+    }
+  }
+
+  /** How much more may be kept. */
+  get freeBytes(): number {
+    return this.#maxBytes - this.#bytes;
   }
 
   get(group: Group): Uint8Array | undefined {

@@ -5,9 +5,8 @@
  * A slot is free for the next attempt as soon as the transmitter has come back; that
  * its end is durable is waited for under the same lease, but not in the slot.
  */
-import { enhancedStatus, rateText } from '@posthouse/mail';
 import type { Clock, Delayed, Logger, MailContent, RecipientOutcome, Timer } from '@posthouse/mail';
-import type { Exhausted, RateStanding } from './allowances.ts';
+import type { RateStanding } from './allowances.ts';
 import { RunningAttempt } from './attempt.ts';
 import type { FirstAttempt } from './attempt.ts';
 import { beginAhead } from './begin-ahead.ts';
@@ -18,9 +17,11 @@ import { groupClaimed } from './group.ts';
 import type { Group } from './group.ts';
 import type { Rested } from './held-lanes.ts';
 import { judgementOf } from './judgement.ts';
+import { heldBack, lastWords, RESTING, whyResting } from './last-words.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { NoteKeeper } from './note-keeper.ts';
 import type { ResolvedOptions } from './options.ts';
+import { readAhead } from './read-ahead.ts';
 import { Recorder } from './recorder.ts';
 import type { LaneKey, Priority } from './record.ts';
 import type { RetrySchedule } from './retry-schedule.ts';
@@ -47,14 +48,6 @@ export interface DispatchDeps {
 const ABORT_GRACE_MS = 5000;
 /** When to look again at what could not be begun or was ours twice. */
 const SOON_MS = 30_000;
-
-/** Why nothing is attempted while a host rests. */
-const RESTING: Delayed = {
-  kind: 'delayed',
-  status: enhancedStatus(4, 4, 1),
-  reason: 'The next host did not answer; it is left alone for a while',
-  scope: 'host',
-};
 
 export class Dispatch {
   readonly #options: ResolvedOptions;
@@ -190,7 +183,13 @@ export class Dispatch {
       this.#scheduler.reserve(recipients.length);
     }
     const groups = claimed.flatMap((each) => groupClaimed(each, planner, max));
-    this.#take(await beginAhead(groups, this.#deps));
+    // Half of the room is left for what is accepted meanwhile.
+    const [begun, contents] = await Promise.all([
+      beginAhead(groups, this.#deps),
+      readAhead(claimed, this.#cache.freeBytes / 2, this.#deps),
+    ]);
+    this.#cache.keepRead(begun, contents);
+    this.#take(begun);
     this.#scheduler.claimed(byLane, limits);
     this.#next();
   }
@@ -365,31 +364,4 @@ export class Dispatch {
     await Promise.race([this.#tasks.none(), late.promise]);
     timer.cancel();
   }
-}
-
-/** Why nothing is attempted although nobody is in trouble. */
-function heldBack({ key, rate, until }: Exhausted): Delayed {
-  return {
-    kind: 'delayed',
-    status: enhancedStatus(4, 4, 5),
-    reason: `Held back until ${new Date(until).toISOString()}: ${rateText(rate)} for ${key} are used up`,
-    scope: 'host',
-  };
-}
-
-/** The trouble that made the host rest, as those who waited for it are told it. */
-function whyResting(outcomes: readonly RecipientOutcome[] | undefined): Delayed {
-  const trouble = outcomes?.find((outcome) => outcome.kind === 'delayed');
-  if (trouble?.kind !== 'delayed') return RESTING;
-  const { inDoubt: _inDoubt, ...rest } = trouble; // only the attempt itself is in doubt
-  return { ...rest, reason: `${RESTING.reason}: ${trouble.reason}` };
-}
-
-/** A recipient that heard from the host itself keeps those words. */
-function lastWords(
-  { lastReason, lastReply }: Group['recipients'][number],
-  why: Delayed,
-): RecipientOutcome {
-  if (lastReason === undefined) return why;
-  return { ...why, reason: lastReason, ...(lastReply === undefined ? {} : { reply: lastReply }) };
 }

@@ -33,7 +33,7 @@ export interface QueueOptions {
   readonly leaseMs?: number;
   /** How long `stop` lets attempts in flight go on. @default 20 s */
   readonly drainMs?: number;
-  /** Just accepted content that is delivered from memory. @default 16 MiB */
+  /** Content that is delivered from memory: just accepted, or read before its turn. @default 16 MiB */
   readonly maxCachedContentBytes?: number;
   /** How long events are kept. @default 30 d */
   readonly eventRetentionMs?: number;

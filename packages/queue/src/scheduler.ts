@@ -22,6 +22,7 @@ import type { Judgement } from './judgement.ts';
 import { LaneRegister, restsUntil, siteRestsUntil } from './lane.ts';
 import type { Lane, Site } from './lane.ts';
 import { initialAttempts, maxAttempts, restRule } from './lane-limits.ts';
+import { enoughIn, laneRoom } from './lane-room.ts';
 import type { ResolvedConcurrency } from './options.ts';
 import { Pacing } from './pacing.ts';
 import type { LaneKey, Priority, SiteKey } from './record.ts';
@@ -33,10 +34,6 @@ import type { ClaimRequest } from './store.ts';
 /** The part of a claim that is a decision. */
 export type ClaimLimits = Omit<ClaimRequest, 'owner' | 'now' | 'leaseUntil' | 'onlyLanes'>;
 
-/** Recipients of one lane that may wait, at most: enough until the next page is here. */
-const MAX_ROOM = 200;
-/** The share of what is free that one lane may have waiting. */
-const ROOM_SHARE = 1 / 16;
 /** What a sender may always have waiting in a lane that is full of others. */
 const SENDER_SHARE = 10;
 const NOTHING_RESTED: Rested = { lanes: [], groups: [] };
@@ -98,7 +95,7 @@ export class Scheduler {
     const lane = this.#register.find(plan.lane);
     if (lane === undefined) return !this.#isSiteResting(plan.site, now);
     if (restsUntil(lane, now) !== undefined) return false;
-    const room = this.#room();
+    const room = laneRoom(this.free);
     // What is in the store has waited longer: leave half of the room to it.
     if (lane.room.recipients < (lane.backlog ? room / 2 : room)) return true;
     lane.backlog = true;
@@ -221,12 +218,12 @@ export class Scheduler {
     this.#wantsClaim = false;
     // A part of what is free at a time, so that the first lanes that are found leave room to others.
     const limit = Math.max(1, Math.floor(this.free / 4));
-    return { limit, perLaneLimit: this.#room(), ...this.exclusions(now) };
+    return { limit, perLaneLimit: laneRoom(this.free), ...this.exclusions(now) };
   }
 
   /** What need not be asked for: lanes that have enough waiting, and sites that can take no more. */
   exclusions(now: number): Pick<ClaimLimits, 'excludeLanes' | 'excludeSites'> {
-    const enough = this.#room() / 2;
+    const enough = enoughIn(laneRoom(this.free));
     const excludeLanes: LaneKey[] = [];
     for (const lane of this.#register.lanes()) {
       lane.backlog = lane.room.recipients >= enough;
@@ -281,7 +278,9 @@ export class Scheduler {
     this.#ready.delete(lane); // behind all others
     if (lane.room.recipients > 0) this.#ready.add(lane);
     this.#waiting -= group.recipients.length;
-    if (lane.backlog && lane.room.recipients < this.#room() / 2) this.#wantsClaim = true;
+    if (lane.backlog && lane.room.recipients < enoughIn(laneRoom(this.free))) {
+      this.#wantsClaim = true;
+    }
     return group;
   }
 
@@ -391,10 +390,5 @@ export class Scheduler {
   /** A site that has all it can use, and lanes that wait for it. */
   #isFull(site: Site, now: number): boolean {
     return site.blocked.size > 0 && site.inFlight >= this.#siteLimit(site, now);
-  }
-
-  /** How many recipients one lane may have waiting. */
-  #room(): number {
-    return Math.min(MAX_ROOM, Math.max(1, Math.floor(this.free * ROOM_SHARE)));
   }
 }

@@ -261,6 +261,11 @@ export interface Store extends Startable {
   ): Promise<number | undefined>;
   /** Reads an accepted message's content without its prefix, from the start, any number of times. */
   open(id: QueueId): AsyncIterable<Uint8Array>;
+  /**
+   * Reads the content of several messages at once, whole, where it is small enough for that. What is
+   * left out is large, damaged or gone: `open` reads it or says which. How many, the caller bounds.
+   */
+  readSmall(ids: readonly QueueId[]): Promise<ReadonlyMap<QueueId, Uint8Array>>;
   message(id: QueueId): Promise<StoredMessage | undefined>;
   /** In the order of message id and index, which is about that of arrival. */
   list(selection: Selection, page: Page): Promise<readonly QueueEntry[]>;

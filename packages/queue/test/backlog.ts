@@ -3,7 +3,7 @@ import { newTransactionId, NO_PARAMS } from '@posthouse/mail';
 import { mailbox, testContext } from '@posthouse/testkit';
 import type { NewMessage, Store } from '../src/index.ts';
 
-const BYTES = Buffer.from('Subject: backlog\r\n\r\n.\r\n');
+export const BACKLOG_BYTES: Buffer = Buffer.from('Subject: backlog\r\n\r\n.\r\n');
 
 export interface Backlog {
   readonly domain: string;
@@ -30,8 +30,8 @@ function backlogMessage(backlog: Backlog, n: number): NewMessage {
       params: NO_PARAMS,
       origin: testContext({ arrivedAt: at }),
       prefix: new Uint8Array(),
-      content: { kind: 'inline', bytes: BYTES },
-      sizeBytes: BYTES.byteLength,
+      content: { kind: 'inline', bytes: BACKLOG_BYTES },
+      sizeBytes: BACKLOG_BYTES.byteLength,
       priority: recipientsEach > 10 ? 'bulk' : 'interactive',
       acceptedAt: at,
     },

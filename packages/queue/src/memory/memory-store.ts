@@ -189,6 +189,16 @@ class MemoryStore implements Store {
     yield message.bytes;
   }
 
+  async readSmall(ids: readonly QueueId[]): Promise<ReadonlyMap<QueueId, Uint8Array>> {
+    this.#assertRunning();
+    const found = new Map<QueueId, Uint8Array>();
+    for (const id of ids) {
+      const message = this.#shelves.messages.get(id);
+      if (message !== undefined) found.set(id, message.bytes);
+    }
+    return found;
+  }
+
   async message(id: QueueId): Promise<StoredMessage | undefined> {
     this.#assertRunning();
     return this.#shelves.messages.get(id)?.record;

@@ -233,6 +233,8 @@ export type ContentRow =
 export interface ReadVerbs {
   message(id: string): MessageRow | null;
   content(id: string): ContentRow | null;
+  /** Content that is here and whole; of other messages nothing. */
+  contents(ids: readonly string[]): readonly { readonly id: string; readonly bytes: Uint8Array }[];
   /** Looks at no more than `scan` recipients, and finds no more than `limit`. */
   walk(call: {
     readonly selection: Selection;

@@ -37,7 +37,15 @@ import type {
   SummaryLine,
 } from '../store.ts';
 import { FileOrMemoryStage } from './content-stage.ts';
-import { claimedOf, cursorNumber, cursorOf, DamagedRow, eventOf, messageOf } from './decoding.ts';
+import {
+  claimedOf,
+  cursorNumber,
+  cursorOf,
+  DamagedRow,
+  eventOf,
+  idOf,
+  messageOf,
+} from './decoding.ts';
 import {
   claimCall,
   eventRow,
@@ -231,6 +239,13 @@ class SqliteStore implements Store {
       const damaged = { id, what: 'content', reason: error.message, file: content.name } as const;
       throw await this.#engine.putAside(damaged);
     }
+  }
+
+  readSmall(ids: readonly QueueId[]): Promise<ReadonlyMap<QueueId, Uint8Array>> {
+    return this.#engine.run(async () => {
+      const found = await this.#engine.threads.read('contents', ids);
+      return new Map(found.map(({ id, bytes }) => [idOf(id), bytes]));
+    });
   }
 
   message(id: QueueId): Promise<StoredMessage | undefined> {

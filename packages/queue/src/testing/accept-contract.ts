@@ -1,7 +1,7 @@
 /** The contract of taking responsibility: accept, stage, open. */
 import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { StoredMessage } from '../record.ts';
+import type { QueueId, StoredMessage } from '../record.ts';
 import type { Store } from '../store.ts';
 import {
   claim,
@@ -147,6 +147,23 @@ export function describeContent(using: Using): void {
       }),
     );
 
+    it('that is small is read of several messages at once, and what is given is whole', () =>
+      using(async ({ store }) => {
+        const given = new Map<QueueId, Buffer>();
+        for (const size of Object.values(SIZES)) {
+          const bytes = randomBytes(size);
+          const content = await stageBytes(store, bytes);
+          const sample = sampleMessage({ recipients: ['bob@example.test'], content });
+          await store.accept([sample]);
+          given.set(sample.message.id, bytes);
+        }
+        const ids = [...given.keys()];
+        const read = await store.readSmall([...ids, nextId()]);
+        expect([...read.keys()].slice(0, 3)).toEqual(ids.slice(0, 3));
+        for (const [id, bytes] of read) expect(given.get(id)?.equals(bytes), id).toBe(true);
+        expect(await store.readSmall([])).toEqual(new Map());
+      }));
+
     it('is gone with its message, and was never there for an unknown one', () =>
       using(async ({ store }) => {
         for (const size of Object.values(SIZES)) {
@@ -166,6 +183,7 @@ export function describeContent(using: Using): void {
 async function expectNoContent(store: Store, id: Parameters<Store['open']>[0]): Promise<void> {
   expect(await store.message(id)).toBeUndefined();
   await expect(readBytes(store, id)).rejects.toMatchObject({ name: 'StoreError' });
+  expect((await store.readSmall([id])).size).toBe(0);
 }
 
 /** Byte arrays compare by their bytes, not by their class. */

@@ -57,6 +57,8 @@ describe('damaged content', () => {
       await before.stop();
       at.alter((database) => database.exec(`UPDATE content SET bytes = x'00'`));
       const store = await at.open();
+      expect((await store.readSmall([sample.message.id])).size).toBe(0);
+      expect(at.reports).toEqual([]);
       for (const reading of [1, 2]) {
         const refused = readBytes(store, sample.message.id);
         await expect(refused, `${reading}`).rejects.toMatchObject({ kind: 'damaged' });

@@ -7,6 +7,7 @@ import { faultOf } from './faults.ts';
 import type { ReadVerbs } from '../protocol.ts';
 import {
   createContent,
+  createContents,
   createKnownFiles,
   createMessage,
   createNextDueAt,
@@ -19,9 +20,11 @@ import { createSummarize, createWalk } from './walking.ts';
 
 runThread(({ path }) => {
   const database = openForReading(path);
+  const content = createContent(database);
   const verbs: ReadVerbs = {
     message: createMessage(database),
-    content: createContent(database),
+    content,
+    contents: createContents(content),
     walk: createWalk(database),
     summarize: createSummarize(database),
     nextDueAt: createNextDueAt(database),

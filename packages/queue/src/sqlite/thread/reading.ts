@@ -1,5 +1,5 @@
 /** The read thread's single records: a message, its content, the next due time, notes, names of files. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type { MessageRow, ReadVerbs } from '../protocol.ts';
 import { prepare } from './statement.ts';
@@ -34,9 +34,17 @@ export function createContent(database: DatabaseSync): ReadVerbs['content'] {
     const { file, sizeBytes, digest } = stored;
     if (file !== null) return { kind: 'file', name: file, sizeBytes, digest };
     const bytes = stored.bytes ?? new Uint8Array();
-    const whole = createHash('sha256').update(bytes).digest('hex') === digest;
+    const whole = hash('sha256', bytes) === digest;
     return { kind: 'inline', bytes, whole };
   };
+}
+
+export function createContents(content: ReadVerbs['content']): ReadVerbs['contents'] {
+  return (ids) =>
+    ids.flatMap((id) => {
+      const found = content(id);
+      return found?.kind === 'inline' && found.whole ? [{ id, bytes: found.bytes }] : [];
+    });
 }
 
 export function createNextDueAt(database: DatabaseSync): ReadVerbs['nextDueAt'] {
