@@ -55,6 +55,20 @@ describe('line ends', () => {
     );
   });
 
+  test('are those of the plainest words, wherever they stand in long content', () => {
+    const piece = fc.oneof(
+      fc.constantFrom('\r', '\n', '\r\n', '\r\r\n'),
+      fc.uint8Array().map((octets) => Buffer.from(octets).toString('latin1')),
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 40 }), fc.nat(7), (pieces, start) => {
+        const text = pieces.join('');
+        const octets = Buffer.from(`${' '.repeat(start)}${text}`, 'latin1').subarray(start);
+        expect(toNewlines(octets).toString('latin1')).toBe(text.replaceAll('\r\n', '\n'));
+      }),
+    );
+  });
+
   test('leave a CR at the very end', () => {
     expect(inChunks(Buffer.from('a\r\nb\r'), [4]).toString()).toBe('a\nb\r');
   });

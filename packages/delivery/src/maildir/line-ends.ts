@@ -23,12 +23,12 @@ export function createLineEndReader(): LineEndReader {
   return {
     push(chunk) {
       if (chunk.byteLength === 0) return NOTHING;
-      const before = pending ? 1 : 0;
-      const bytes = Buffer.allocUnsafeSlow(before + chunk.byteLength);
-      if (pending) bytes[0] = CR;
-      bytes.set(chunk, before);
-      pending = bytes[bytes.length - 1] === CR;
-      return withNewlines(pending ? bytes.subarray(0, -1) : bytes);
+      const before = pending && chunk[0] !== LF ? 1 : 0;
+      pending = chunk[chunk.byteLength - 1] === CR;
+      const octets = pending ? chunk.subarray(0, -1) : chunk;
+      const bytes = Buffer.allocUnsafeSlow(before + octets.byteLength);
+      if (before === 1) bytes[0] = CR;
+      return bytes.subarray(0, before + withNewlines(octets, bytes.subarray(before)));
     },
     end() {
       const rest = pending ? Buffer.allocUnsafeSlow(1).fill(CR) : NOTHING;
@@ -39,23 +39,54 @@ export function createLineEndReader(): LineEndReader {
 }
 
 /** Octets with CRLF line ends, as octets with LF line ends. */
-export function toNewlines(bytes: Buffer): Buffer {
-  return withNewlines(Buffer.from(bytes));
+export function toNewlines(octets: Uint8Array): Buffer {
+  const bytes = Buffer.allocUnsafe(octets.byteLength);
+  return bytes.subarray(0, withNewlines(octets, bytes));
 }
 
 /**
- * Moves the lines together within their own memory. The engine's search and its moving of stretches outrun
- * a loop over the octets, and leave no garbage, as a string's replace does.
+ * Copies octets without the CR of each CRLF; the target is as long as they are. Eight at a time, and where
+ * there is a CR among them those before it: a search for each line and a copy of each cost half as much again.
+ * @returns how many octets it has written
  */
-function withNewlines(bytes: Buffer): Buffer {
+function withNewlines(octets: Uint8Array, into: Uint8Array): number {
+  const source = new DataView(octets.buffer, octets.byteOffset, octets.byteLength);
+  const target = new DataView(into.buffer, into.byteOffset, into.byteLength);
+  const last = octets.byteLength - 9; // eight, and the one behind them
+  let at = 0;
   let end = 0;
-  let from = 0;
-  for (let at = bytes.indexOf(CR); at !== -1; at = bytes.indexOf(CR, at + 1)) {
-    if (bytes[at + 1] !== LF) continue;
-    if (end !== from) bytes.copyWithin(end, from, at);
-    end += at - from;
-    from = at + 1;
+  while (at <= last) {
+    const low = source.getInt32(at, true);
+    const high = source.getInt32(at + 4, true);
+    target.setInt32(end, low, true); // never further than what was read
+    target.setInt32(end + 4, high, true);
+    const inLow = returnsIn(low);
+    const inHigh = returnsIn(high);
+    if ((inLow | inHigh) === 0) {
+      at += 8;
+      end += 8;
+      continue;
+    }
+    const before = inLow === 0 ? 4 + firstOf(inHigh) : firstOf(inLow);
+    at += before + 1;
+    end += before;
+    if (source.getUint8(at) !== LF) end += 1; // it stays
   }
-  if (end !== from) bytes.copyWithin(end, from);
-  return bytes.subarray(0, end + bytes.length - from);
+  for (; at < octets.byteLength; at++) {
+    const octet = source.getUint8(at);
+    if (octet === CR && octets[at + 1] === LF) continue;
+    target.setUint8(end++, octet);
+  }
+  return end;
+}
+
+/** The lowest octet of the word that is CR has its top bit set; none is where none is CR. */
+function returnsIn(word: number): number {
+  const zeroWhereReturn = word ^ 0x0d0d0d0d;
+  return (zeroWhereReturn - 0x01010101) & ~zeroWhereReturn & 0x80808080;
+}
+
+/** Which of the four octets is the first that is marked. */
+function firstOf(marks: number): number {
+  return (31 - Math.clz32(marks & -marks)) >>> 3;
 }
