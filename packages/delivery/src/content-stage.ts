@@ -10,8 +10,9 @@
 import { createHash, hash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import { join } from 'node:path';
-import { giveBackMemory, readRange, temporaryName } from '@posthouse/durable-fs';
+import { readRange, temporaryName } from '@posthouse/durable-fs';
 import type { Disk, OpenFile } from '@posthouse/durable-fs';
+import { giveBackMemory } from '@posthouse/mail';
 import { createLineEndReader } from './maildir/line-ends.ts';
 import { storedInMemory } from './maildir/stored-content.ts';
 import type { StoredContent } from './maildir/stored-content.ts';

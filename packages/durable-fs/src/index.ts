@@ -34,4 +34,3 @@ export type { ThreadedPlacer } from './threaded-placer.ts';
 export { writeNewFile } from './unfinished-file.ts';
 export type { WriteOptions } from './unfinished-file.ts';
 export { createFile, replaceFile } from './write-file.ts';
-export { giveBackMemory } from './memory.ts';

@@ -75,6 +75,7 @@ export type {
   RemoteHost,
 } from './outcome.ts';
 export { contentFrom, contentOf, pour, readContent } from './content.ts';
+export { giveBackMemory } from './memory.ts';
 export type { MailContent } from './content.ts';
 export {
   createField,

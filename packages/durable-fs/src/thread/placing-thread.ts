@@ -7,7 +7,6 @@
 import { parentPort } from 'node:worker_threads';
 import { createDirectorySync } from '../directory-sync.ts';
 import { durableFsErrorFrom } from '../error.ts';
-import { giveBackMemory } from '../memory.ts';
 import { placeFile } from '../place-file.ts';
 import type { Placement } from '../place-file.ts';
 import type { Job, Report, SentError } from './jobs.ts';
@@ -27,7 +26,8 @@ port.on('message', (jobs: readonly Job[]) => {
 
 async function run({ number, file }: Job): Promise<void> {
   const placement = await placeFile(disk, file);
-  if (file.bytes !== undefined) giveBackMemory(file.bytes);
+  // It was handed over whole; the collector would find it by marking the whole heap.
+  if (file.bytes?.buffer instanceof ArrayBuffer) file.bytes.buffer.transfer(0);
   if (reports.length === 0) setImmediate(report);
   reports.push({ number, placement: sendable(placement) });
 }

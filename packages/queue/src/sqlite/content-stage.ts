@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
-import { giveBackMemory } from '@posthouse/durable-fs';
 import type { DurableWriter } from '@posthouse/durable-fs';
+import { giveBackMemory } from '@posthouse/mail';
 import type { ContentStage, StagedContent } from '../store.ts';
 import type { ContentFiles, FileReference } from './content-files.ts';
 import { storeErrorOf } from './store-error.ts';

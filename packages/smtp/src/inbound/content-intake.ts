@@ -7,7 +7,7 @@
  *
  * RFC 5321 §4.1.1.4; RFC 3030 §2.
  */
-import { refuse } from '@posthouse/mail';
+import { giveBackMemory, refuse } from '@posthouse/mail';
 import type { ContentDecoder } from './content-decoder.ts';
 import type { ContentFlow } from './content-flow.ts';
 import type { Intake } from './intake.ts';
@@ -40,6 +40,15 @@ export function passOn(
   return content.flow.take(decoded, wireOctets);
 }
 
+/**
+ * Gives a chunk back that was taken to its end: what is kept of it was copied. Not where the flow
+ * has broken off, perhaps in the middle of a write.
+ */
+function giveBack({ flow }: Content, chunk: Buffer, end: number): void {
+  const isAlone = chunk.byteLength === chunk.buffer.byteLength;
+  if (isAlone && end === chunk.length && flow.refusal === undefined) giveBackMemory(chunk);
+}
+
 /** Mail data after DATA. */
 export class DataIntake implements Intake {
   readonly #content: Content;
@@ -58,7 +67,11 @@ export class DataIntake implements Intake {
       this.#end.cutOff();
       return consumed;
     }
-    return written === undefined ? consumed : written.then(() => consumed);
+    if (written === undefined) return consumed;
+    return written.then(() => {
+      giveBack(this.#content, chunk, at + consumed);
+      return consumed;
+    });
   }
 
   async #finish(written: Promise<void> | undefined, consumed: number): Promise<number> {
@@ -87,6 +100,7 @@ export class ChunkIntake implements Intake {
     if (this.#content !== undefined) {
       const { content } = this.#content.decoder.decode(chunk.subarray(at, at + count));
       await passOn(this.#content, content, count);
+      giveBack(this.#content, chunk, at + count);
     }
     if (this.#remaining === 0) await this.#ended();
     return count;
