@@ -7,12 +7,15 @@
  * stays in memory either way, for the header section, from which Return-Path is left out.
  * `discard` leaves nothing behind; it is called at the end of every transaction.
  */
-import { createHash, hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import { join } from 'node:path';
 import { readRange, temporaryName } from '@posthouse/durable-fs';
 import type { Disk, OpenFile } from '@posthouse/durable-fs';
 import { giveBackMemory } from '@posthouse/mail';
+import type { DeliveryAttempt } from '@posthouse/mail';
+import { contentDigests, contentHash } from './ledger/content-digest.ts';
+import type { ContentDigests } from './ledger/content-digest.ts';
 import { createLineEndReader } from './maildir/line-ends.ts';
 import { storedInMemory } from './maildir/stored-content.ts';
 import type { StoredContent } from './maildir/stored-content.ts';
@@ -30,8 +33,8 @@ export interface StagedContent {
   readonly stored: StoredContent;
   /** Its first octets in the stored form; the header section, unless that is huge. */
   readonly opening: Buffer;
-  /** SHA-256 in hexadecimal digits of what came, where it was asked for. */
-  readonly digest?: string;
+  /** Of what came, where it has a delivery id. */
+  readonly digests?: ContentDigests;
 }
 
 /** Content is held in memory up to this size. */
@@ -40,8 +43,8 @@ const MAX_IN_MEMORY_BYTES = 262_144;
 export class ContentStage {
   readonly #scratch: Scratch;
   readonly #lines = createLineEndReader();
-  readonly #needsDigest: boolean;
-  /** Of what went into the file. */
+  readonly #attempt: DeliveryAttempt | undefined;
+  /** Of what went into the file, for a repeat. */
   #hash: Hash | undefined;
   #pieces: Buffer[] = [];
   #opening: Buffer | undefined;
@@ -53,9 +56,9 @@ export class ContentStage {
   /** Settles when all that was asked so far is done: a descriptor must not be closed under a write. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(scratch: Scratch, options: { readonly digest: boolean }) {
+  constructor(scratch: Scratch, attempt: DeliveryAttempt | undefined) {
     this.#scratch = scratch;
-    this.#needsDigest = options.digest;
+    this.#attempt = attempt;
   }
 
   /** Octets given so far, as they came. */
@@ -75,10 +78,11 @@ export class ContentStage {
       await this.#take(this.#lines.end());
       await this.#closeFile();
       const stored = this.#stored();
-      const digest = this.#needsDigest ? this.#digest(stored) : undefined;
       const opening = this.#opening ?? stored.bytes ?? Buffer.alloc(0);
       const kept = { stored: withoutReturnPaths(stored, opening), opening };
-      return digest === undefined ? kept : { ...kept, digest };
+      return this.#attempt === undefined
+        ? kept
+        : { ...kept, digests: this.#digests(opening, this.#attempt) };
     });
   }
 
@@ -119,7 +123,7 @@ export class ContentStage {
       this.#opening = Buffer.from(rest.subarray(0, MAX_IN_MEMORY_BYTES));
       this.#path = join(directory, temporaryName(owner));
       this.#file = await disk.fileSystem.open(this.#path, 'create', 0o600);
-      if (this.#needsDigest) this.#hash = createHash('sha256');
+      if (this.#attempt?.repeat === true) this.#hash = createHash('sha256');
     }
     this.#hash?.update(rest);
     while (rest.byteLength > 0) {
@@ -135,8 +139,9 @@ export class ContentStage {
     if (file !== undefined) await this.#scratch.disk.fileSystem.close(file);
   }
 
-  #digest({ bytes }: StoredContent): string | undefined {
-    return bytes === undefined ? this.#hash?.digest('hex') : hash('sha256', bytes);
+  #digests(opening: Buffer, { repeat }: DeliveryAttempt): ContentDigests {
+    const whole = (): string => this.#hash?.digest('hex') ?? contentHash(opening);
+    return contentDigests(opening, this.#sizeBytes, repeat ? whole : undefined);
   }
 
   #stored(): StoredContent {

@@ -113,12 +113,15 @@ async function put(
   const copy = { head: headOf(message, forwardPath), content: content.stored };
   const maildir = maildirPath(deps.mailDirectory, match.account.mailbox);
   const { delivery } = context;
-  if (delivery === undefined || content.digest === undefined) {
+  if (delivery === undefined || content.digests === undefined) {
     return { repeated: false, path: await publish(copy, { maildir, match }, deps) };
   }
   const { id, repeat } = delivery;
-  const key = deliveryKey({ id, recipient: forwardPath, occurrence, digest: content.digest });
-  return deps.once.deliver({ key, maildir, repeat }, (observer) =>
+  const { digest, former } = content.digests;
+  const facts = { id, recipient: forwardPath, occurrence, digest };
+  const key = deliveryKey(facts);
+  const formerKey = former === undefined ? undefined : deliveryKey({ ...facts, digest: former });
+  return deps.once.deliver({ key, formerKey, maildir, repeat }, (observer) =>
     publish({ ...copy, key }, { maildir, match, observer }, deps),
   );
 }

@@ -97,8 +97,7 @@ export class DeliveryTransaction implements MailTransaction {
 
   stage(prefix: Uint8Array, signal?: AbortSignal): ContentWriter {
     if (this.#stage !== undefined) throw new TypeError('the content was staged before');
-    const digest = this.#opening.context.delivery !== undefined;
-    const stage = new ContentStage(this.#deps.scratch, { digest });
+    const stage = new ContentStage(this.#deps.scratch, this.#opening.context.delivery);
     this.#stage = stage;
     this.#prefix = Buffer.from(prefix); // a copy: the caller keeps the memory
     const { maxMessageBytes } = this.#deps.options;

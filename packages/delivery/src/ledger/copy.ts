@@ -4,6 +4,8 @@ import type { DeliveryKey } from './delivery-key.ts';
 /** A copy that may have been delivered before. */
 export interface KeyedCopy {
   readonly key: DeliveryKey;
+  /** The key that an attempt of a version before this one gave it, where that may be another. */
+  readonly formerKey?: DeliveryKey | undefined;
   /** The Maildir of the recipient; folders are in it. */
   readonly maildir: string;
   /** Whether there was an attempt before this one, as far as the sender knows. */

@@ -18,7 +18,7 @@ export interface KeyFacts {
   readonly recipient: ForwardPath;
   /** 0 for the first recipient of this address in the transaction, 1 for the next ... */
   readonly occurrence: number;
-  /** SHA-256 of the content in its stored form, in hexadecimal digits. */
+  /** Of the content in its stored form (`contentDigests`). */
   readonly digest: string;
 }
 

@@ -41,10 +41,21 @@ export function createOnce(
     return { repeated: false, path };
   }
 
+  /** Attempts of this process never have that key; the sweep of `tmp` may be at a file with it. */
+  async function findFormer(copy: KeyedCopy): Promise<OnceResult | undefined> {
+    const { formerKey } = copy;
+    if (formerKey === undefined) return undefined;
+    return turns.take(formerKey, () => earlier.find({ ...copy, key: formerKey }));
+  }
+
+  async function find(copy: KeyedCopy): Promise<OnceResult | undefined> {
+    return (await earlier.find(copy)) ?? findFormer(copy);
+  }
+
   return {
     deliver: (copy, publish) =>
       turns.take(copy.key, async (isFirst) => {
-        const found = copy.repeat || !isFirst ? await earlier.find(copy) : undefined;
+        const found = copy.repeat || !isFirst ? await find(copy) : undefined;
         return found ?? first(copy, publish);
       }),
     async finish(maildir, file) {
