@@ -72,6 +72,8 @@ export class MailConnection extends SMTPConnection implements Wire {
   }
 
   override close(): void {
+    // Within the handshake nothing can be said, and the end of our side would stay unheard.
+    if (this._upgrading) this._socket.destroy();
     super.close();
     if (this.#owner.stopping) this.endSoon();
   }

@@ -91,12 +91,19 @@ describe('STARTTLS', () => {
     `);
     await clock.advance(10_000);
     await client.play('! end');
-    await session(`
+    expect(listener.connections).toBe(0);
+  });
+
+  it('keeps no stop waiting for a handshake that is not begun', async () => {
+    const { session, listener } = await startListener({ tls: starttls });
+    const client = await session(`
       C: STARTTLS
       S: 220 2.0.0 *
     `);
-    await listener.stop();
+    const stopped = listener.stop();
+    await client.play('! end');
     expect(listener.connections).toBe(0);
+    await stopped;
   });
 
   it('ends the connection where the handshake fails, and nothing else', async () => {
