@@ -145,6 +145,24 @@ describe('in a thread', () => {
     await nodeFileSystem.close(ledger);
   });
 
+  test('large files at once are each whole', async () => {
+    const { disk, at } = await threaded();
+    const texts = Array.from({ length: 40 }, (_, index) => `mail ${index}\n`.repeat(10_000));
+    const placed = await Promise.all(
+      texts.map((text, index) =>
+        disk.place({
+          unfinished: at('tmp', `${index}`),
+          path: at('new', `${index}`),
+          bytes: bytes(text),
+        }),
+      ),
+    );
+    expect(placed.every(({ kind }) => kind === 'placed')).toBe(true);
+    for (const [index, text] of texts.entries()) {
+      expect((await readFile(at('new', `${index}`), 'utf8')) === text).toBe(true);
+    }
+  });
+
   test('memory that is shared with others stays theirs', async () => {
     const { disk, at } = await threaded();
     const whole = bytes('one and two');
