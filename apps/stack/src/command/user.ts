@@ -17,12 +17,13 @@ import { CONFIG_OPTION, readArguments, textValue, wrongUse } from './arguments.t
 import type { Arguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { tellEmpty } from './print-lines.ts';
+import { actAsOwner } from './state-owner.ts';
 
 const USAGE = `Usage: posthouse user add NAME | passwd NAME | remove NAME | list
 
 An account's name is its address, alice@example.com, in one of the domains in domains.own.
 A new password is asked for in a terminal, else read as one line from standard input.
-Removing an account leaves its mail where it is.
+Removing an account leaves its mail where it is. Given by root, it acts as the owner of the file.
 
   --config FILE   configuration that names the accounts file
   --json          list as JSON`;
@@ -38,6 +39,7 @@ export const user: Command = {
     );
     const file = { path: configuration.directory.accountsFile };
     if (verb === 'list') return list(await listAccounts(file), given);
+    await actAsOwner(file.path);
     if (verb === 'add') return add(name, configuration);
     if (verb === 'passwd') {
       await refuseInVain(file, name, 'passwd');

@@ -8,6 +8,7 @@ import { ExitError, readAuthorities, readNextHop, readSecret } from '@posthouse/
 import { StoreError } from '@posthouse/queue';
 import { createQueueStore, createStandingQueue, relayOptions } from '@posthouse/relay';
 import type { StandingQueue } from '@posthouse/relay';
+import { actAsOwner } from '../command/state-owner.ts';
 
 /** Opens it. Stop it in any case. @throws ExitError that says why it cannot be opened */
 export async function openStandingQueue(configuration: Configuration): Promise<StandingQueue> {
@@ -19,6 +20,7 @@ export async function openStandingQueue(configuration: Configuration): Promise<S
   if (!existsSync(queue.directory)) {
     throw new ExitError('noInput', `There is no queue yet: ${queue.directory} does not exist`);
   }
+  await actAsOwner(queue.directory);
   const deps = { logger: silentLogger, clock: systemClock };
   const store = await createQueueStore(queue, createDisk(), silentLogger);
   const options = await relayOptions(configuration, undefined, {
