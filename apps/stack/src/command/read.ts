@@ -1,8 +1,10 @@
 /** `posthouse read`: lists, shows, marks and moves the messages of a Maildir, and saves attachments. */
-import { open, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { readConfiguration } from '@posthouse/configuration';
 import { parseAccountName } from '@posthouse/directory';
+import { createDisk, isFault, openDurableWriter } from '@posthouse/durable-fs';
+import type { ContentWriter } from '@posthouse/mail';
 import { EXIT, ExitError, loadConfiguration } from '@posthouse/process';
 import { createMaildirReader, MaildirError } from '@posthouse/user-agent';
 import type {
@@ -22,6 +24,7 @@ import {
 import type { Arguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { tellEmpty } from './print-lines.ts';
+import { actAsOwner } from './state-owner.ts';
 
 const USAGE = `Usage: posthouse read ACCOUNT|MAILDIR [NUMBER] [options]
 
@@ -57,11 +60,13 @@ export const read: Command = {
     const given = readArguments(argv, USAGE, OPTIONS);
     if (given === undefined) return EXIT.ok;
     const { mailbox, number } = wantedOf(given);
-    const reader = createMaildirReader({ directory: await maildirOf(mailbox, given) });
+    const directory = await maildirOf(mailbox, given);
+    const reader = createMaildirReader({ directory });
     try {
       if (given.values['folders'] === true)
         return print(await reader.folders(), given, (name) => name);
-      const messages = await select(reader, given);
+      if (firstGiven(given, ['mark', 'move']) !== undefined) await actAsOwner(directory);
+      const messages = await select(reader, given, Number(number ?? 0));
       if (number === undefined) return listAll(messages, given, mailbox);
       return await showOne(reader, messageAt(messages, number), given);
     } catch (error) {
@@ -112,10 +117,15 @@ async function isDirectory(path: string): Promise<boolean> {
   return status?.isDirectory() ?? false;
 }
 
-async function select(reader: MaildirReader, given: Arguments): Promise<readonly MessageSummary[]> {
-  const limit = Number(textValue(given, 'limit') ?? 20);
-  if (!Number.isInteger(limit) || limit < 1)
-    throw wrongUse('--limit wants a number above 0', USAGE);
+/** The list as far as it is asked for, and at least up to the message that is meant. */
+async function select(
+  reader: MaildirReader,
+  given: Arguments,
+  number: number,
+): Promise<readonly MessageSummary[]> {
+  const most = Number(textValue(given, 'limit') ?? 20);
+  if (!Number.isInteger(most) || most < 1) throw wrongUse('--limit wants a number above 0', USAGE);
+  const limit = Math.max(most, number);
   const folder = textValue(given, 'folder');
   const criteria = { words: textValue(given, 'search'), body: textValue(given, 'body') };
   const isSearch = criteria.words !== undefined || criteria.body !== undefined;
@@ -154,10 +164,15 @@ function print<T>(
 }
 
 function listLine(message: MessageSummary, index: number): string {
-  const from = message.from.map(({ address, name }) => (name === '' ? address : name)).join(', ');
+  const from = message.from.map(shortName).join(', ');
   const when = new Date(message.arrivedAt).toISOString().slice(0, 16).replace('T', ' ');
   const mark = message.flags.seen ? ' ' : '*';
   return `${String(index + 1).padStart(3)} ${mark} ${when}  ${from.slice(0, 30).padEnd(30)}  ${message.subject}`;
+}
+
+/** A name that looks like an address would pass for one. */
+function shortName({ address, name }: MessageSummary['from'][number]): string {
+  return name === '' || name.includes('@') ? address : name;
 }
 
 async function showOne(
@@ -205,18 +220,28 @@ async function save(
   directory: string,
   given: Arguments,
 ): Promise<number> {
-  const saved = await reader.saveAttachments(message, async ({ safeName }) => {
-    // Never over a file that is there: the name is the author's choice.
-    const file = await open(join(directory, safeName), 'wx', 0o600);
-    return {
-      write: async (chunk) => void (await file.write(chunk)),
-      end: () => file.close(),
-    };
-  });
+  const saved = await reader.saveAttachments(message, ({ safeName }) =>
+    newFile(join(directory, safeName)),
+  );
   const paths = saved.map(({ safeName }) => join(directory, safeName));
   if (paths.length > 0 || given.values['json'] === true) return print(paths, given, (path) => path);
   tellEmpty(given, 'The message has no attachments');
   return EXIT.ok;
+}
+
+/** Never over a file that is there: the name is the author's choice. @throws ExitError */
+async function newFile(path: string): Promise<ContentWriter> {
+  try {
+    const file = await openDurableWriter(createDisk(), path);
+    return { write: (chunk) => file.write(chunk), end: () => file.finish() };
+  } catch (error) {
+    if (isFault(error, 'exists')) {
+      const text = `There is a file ${path} already: name another directory, or take it away`;
+      throw new ExitError('cannotCreate', text, error);
+    }
+    if (!isFault(error, 'missing')) throw error;
+    throw new ExitError('noInput', `There is no directory ${dirname(path)} to save to`, error);
+  }
 }
 
 function showText(shown: ShownMessage): string {
