@@ -106,6 +106,22 @@ export class Engine {
   }
 
   /**
+   * Runs a verb of a start, which nobody would try again: where damage is met, once more when
+   * it is salvaged. @throws StoreError
+   */
+  runAtStart<Value>(verb: () => Promise<Value>): Promise<Value> {
+    return this.run(async () => {
+      try {
+        return await verb();
+      } catch (error) {
+        if (storeErrorOf(error).kind !== 'damaged') throw error;
+        await this.threads.salvaged();
+        return verb();
+      }
+    });
+  }
+
+  /**
    * Puts a damaged message aside, and tells of it.
    * @returns the error for who came upon it
    */

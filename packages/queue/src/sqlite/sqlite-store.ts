@@ -168,7 +168,7 @@ class SqliteStore implements Store {
 
   recover(owner: string, now: number): Promise<void> {
     const { threads } = this.#engine;
-    return this.#engine.run(async () => {
+    return this.#engine.runAtStart(async () => {
       let count = RECOVER_BATCH;
       while (count === RECOVER_BATCH) {
         count = await threads.commit('recover', { owner, now, limit: RECOVER_BATCH });
@@ -208,7 +208,8 @@ class SqliteStore implements Store {
   }
 
   notes(): Promise<ReadonlyMap<string, string>> {
-    return this.#engine.run(async () => new Map(await this.#engine.threads.read('notes', null)));
+    const { threads } = this.#engine;
+    return this.#engine.runAtStart(async () => new Map(await threads.read('notes', null)));
   }
 
   nextDueAt(

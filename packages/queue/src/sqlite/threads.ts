@@ -70,6 +70,11 @@ export class Threads {
       : pair.read.call(verb, argument);
   }
 
+  /** Resolves when a damaged database is saved as far as can be; at once where none is. */
+  async salvaged(): Promise<void> {
+    await this.#salvage;
+  }
+
   /** Lets both finish what they were given. The last to close carries the log over. */
   async close(): Promise<void> {
     await this.#salvage;

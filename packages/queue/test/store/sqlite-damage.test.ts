@@ -151,6 +151,27 @@ describe('a damaged database', () => {
       expect(await at.files('content')).toHaveLength(large);
     }));
 
+  it.each(['recipient_lease', 'note'])(
+    'is salvaged within the start of a queue that comes upon it: %s',
+    (table) =>
+      usingDirectory(async (at) => {
+        const before = await at.open();
+        await accepting(before);
+        await before.stop();
+        let page = 0;
+        at.alter((database) => {
+          const root = database.prepare('SELECT rootpage FROM sqlite_schema WHERE name = ?');
+          page = Number(root.get(table)?.['rootpage']); // counted from 1
+        });
+        await spoil(join(at.path, 'queue-1.sqlite'), (page - 1) * 4096, 4096);
+        const store = await at.open();
+        await store.recover('owner', NOW);
+        expect(await store.notes()).toEqual(new Map());
+        await at.report(0);
+        expect(await store.list({}, { limit: 10 })).toHaveLength(1);
+      }),
+  );
+
   it('that cannot be opened at all is kept aside, and the store starts empty', () =>
     usingDirectory(async (at) => {
       await fill(at);
