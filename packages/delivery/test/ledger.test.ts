@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import fc from 'fast-check';
 import { createDisk } from '@posthouse/durable-fs';
+import type { Disk } from '@posthouse/durable-fs';
 import { createFaultyFileSystem, createVolatileFileSystem } from '@posthouse/durable-fs/testing';
 import type { FaultyFileSystem, VolatileFileSystem } from '@posthouse/durable-fs/testing';
 import { parseDeliveryId, silentLogger } from '@posthouse/mail';
@@ -9,6 +10,8 @@ import type { ManualClock } from '@posthouse/testkit';
 import { currentBoot, isSameBoot } from '../src/ledger/boot.ts';
 import { deliveryKey } from '../src/ledger/delivery-key.ts';
 import { createFingerprints } from '../src/ledger/fingerprints.ts';
+import { createKnowledge } from '../src/ledger/knowledge.ts';
+import { LedgerReader } from '../src/ledger/ledger-reader.ts';
 import { createLedger } from '../src/ledger/ledger.ts';
 import type { Ledger } from '../src/ledger/ledger.ts';
 import { formatRecord, parseHeader, parseRecord } from '../src/ledger/records.ts';
@@ -53,6 +56,20 @@ async function intend(ledger: Ledger, key: string, attempt: string): Promise<voi
     settle({ kind: 'unplaced', error, path: '/mail/tmp/1', isNoted: false });
     throw error;
   }
+}
+
+/** A disk that counts how many lists of a directory are under way, at the most. */
+function countingLists(): { readonly disk: Disk; readonly most: () => number } {
+  let running = 0;
+  let most = 0;
+  const disk = createDisk(base);
+  const list: Disk['directories']['list'] = async function* list(...asked) {
+    running += 1;
+    most = Math.max(most, running);
+    yield* disk.directories.list(...asked);
+    running -= 1;
+  };
+  return { disk: { ...disk, directories: { ...disk.directories, list } }, most: () => most };
 }
 
 function ledgerFiles(): readonly string[] {
@@ -240,6 +257,28 @@ describe('a ledger', () => {
     await ledger.stop();
   });
 
+  test('leaves nothing open and no file behind where a new one cannot be begun', async () => {
+    const ledger = await open();
+    await intend(ledger, KEY, ATTEMPT);
+    ledger.conclude(KEY);
+    await clock.advance(11 * HOUR_MS);
+    ledger.conclude(OTHER);
+    for (const operation of ['write', 'syncDirectory'] as const) {
+      const full = faulty.inject({ fault: { kind: 'fail', code: 'ENOSPC' }, operation, times: 5 });
+      while (full.hits < 5) {
+        await expect(ledger.intend(OTHER, ATTEMPT)).rejects.toMatchObject({ kind: 'full' });
+      }
+    }
+    const count = (operation: string): number =>
+      faulty.calls.filter((call) => call.operation === operation && call.path !== '/ledger').length;
+    expect(count('open') - count('close')).toBe(1);
+    expect(ledgerFiles()).toHaveLength(1);
+    await ledger.stop();
+    const next = await open();
+    expect(await next.find(KEY)).toEqual({ kind: 'delivered' });
+    await next.stop();
+  });
+
   test('fails a question where it cannot be read, for then it knows nothing', async () => {
     const other = await open();
     const ledger = await open();
@@ -264,6 +303,30 @@ describe('a ledger', () => {
     ledger = await open();
     expect(clock.now() - ledger.completeSince).toBeLessThan(7.6 * 24 * HOUR_MS);
     await ledger.stop();
+  });
+
+  test('has on the disk soon what it is told after it was started again, too', async () => {
+    const ledger = await open();
+    await intend(ledger, KEY, ATTEMPT);
+    await ledger.stop();
+    await ledger.start();
+    ledger.conclude(KEY);
+    await clock.advance(0);
+    await clock.advance(100);
+    const next = await open();
+    await expect.poll(() => next.find(KEY)).toEqual({ kind: 'delivered' });
+    await next.stop();
+    await ledger.stop();
+  });
+
+  test('has one look at the files at a time, whenever it is asked', async () => {
+    const { disk, most } = countingLists();
+    const reader = new LedgerReader('/ledger', disk, createKnowledge('one'));
+    const first = reader.refresh();
+    const second = reader.refresh();
+    const third = first.then(() => reader.refresh());
+    await Promise.all([first, second, third]);
+    expect(most()).toBe(1);
   });
 
   test('can be asked to start and stop twice, and refuses work when it does not run', async () => {

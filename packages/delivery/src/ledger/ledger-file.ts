@@ -120,6 +120,12 @@ export class LedgerFile {
     await this.#fileSystem.close(this.#file);
   }
 
+  /** Closes and removes a file that nothing was noted in. Never throws. */
+  async discard(): Promise<void> {
+    await this.close().catch(() => undefined);
+    await this.#fileSystem.unlink(this.#file.path).catch(() => undefined);
+  }
+
   /** Never rejects: each caller hears of his own line. */
   async #run(): Promise<void> {
     await Promise.resolve(); // whoever appends in this same moment comes along

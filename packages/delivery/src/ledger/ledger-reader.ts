@@ -2,8 +2,8 @@
  * LedgerReader: brings what all processes have written into the knowledge of this one.
  *
  * A look lists the directory and reads what was added to files of others since the last
- * look. Callers who ask while one look runs share the next one. A file of a broken form, or
- * a broken line, tells nothing; one that cannot be read makes the look fail.
+ * look. One look runs at a time; callers who ask meanwhile share the next one. A file of a
+ * broken form, or a broken line, tells nothing; one that cannot be read makes the look fail.
  */
 import { join } from 'node:path';
 import { isFault, readRange } from '@posthouse/durable-fs';
@@ -45,8 +45,10 @@ export class LedgerReader {
 
   /** When this resolves, all that was in the files when it was called is known. @throws DurableFsError */
   refresh(): Promise<void> {
+    // One that is to come covers this call, also in the moment between the end of a look and its own.
+    if (this.#next !== undefined) return this.#next;
     if (this.#running === undefined) return this.#begin();
-    this.#next ??= this.#running.catch(() => undefined).then(() => this.#begin());
+    this.#next = this.#running.catch(() => undefined).then(() => this.#begin());
     return this.#next;
   }
 

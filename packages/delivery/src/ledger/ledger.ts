@@ -98,6 +98,7 @@ class DirectoryLedger implements Ledger {
     if (!this.#running) return;
     this.#running = false;
     this.#timer?.cancel();
+    this.#timer = undefined;
     await this.#beginning?.catch(() => undefined);
     const current = this.#current;
     this.#current = undefined;
@@ -187,23 +188,35 @@ class DirectoryLedger implements Ledger {
   }
 
   async #begin(): Promise<CurrentFile> {
-    const { disk, clock, boot } = this.#deps;
     const before = this.#current;
     // Later than the one before, whatever the clock says: files are read in this order.
-    const startedAt = Math.max(clock.now(), (before?.startedAt ?? 0) + 1);
-    const name = ledgerFileName(startedAt);
-    const file = await LedgerFile.create(disk.fileSystem, join(this.#directory, name));
-    this.#reader.disregard(name);
-    this.#knowledge.open(name, { boot, startedAt });
-    await file.append(formatHeader({ boot, startedAt }));
-    file.appendLater(before?.file.handOver() ?? '');
-    await disk.directories.sync(this.#directory);
-    this.#current = { name, startedAt, file };
+    const startedAt = Math.max(this.#deps.clock.now(), (before?.startedAt ?? 0) + 1);
+    const current = await this.#create(startedAt);
+    current.file.appendLater(before?.file.handOver() ?? '');
+    this.#current = current;
     if (before !== undefined) {
       void this.#end(before);
       this.#prune().catch((error: unknown) => this.#warn(error, 'old ledger files stay'));
     }
-    return this.#current;
+    return current;
+  }
+
+  /** A file with its header, its name on the disk. On failure nothing of it is left. */
+  async #create(startedAt: number): Promise<CurrentFile> {
+    const { disk, boot } = this.#deps;
+    const name = ledgerFileName(startedAt);
+    const file = await LedgerFile.create(disk.fileSystem, join(this.#directory, name));
+    this.#reader.disregard(name);
+    this.#knowledge.open(name, { boot, startedAt });
+    try {
+      await file.append(formatHeader({ boot, startedAt }));
+      await disk.directories.sync(this.#directory);
+    } catch (error) {
+      await file.discard();
+      this.#reader.forget(name);
+      throw error;
+    }
+    return { name, startedAt, file };
   }
 
   /** Never rejects: what a power cut could take from it now is told once. */
