@@ -85,9 +85,15 @@ class PlacerInThread implements ThreadedPlacer {
     const jobs = this.#jobs;
     this.#jobs = [];
     const memory = jobs.flatMap(({ file }) => ownMemory(file.bytes));
-    const thread = this.#thread();
-    thread.ref();
-    thread.postMessage(jobs, memory);
+    try {
+      const thread = this.#thread();
+      thread.ref();
+      thread.postMessage(jobs, memory);
+    } catch (cause) {
+      // No thread could be begun, or one of them cannot be sent; which one is not said.
+      const error = unavailable('the thread for files could not be asked', cause);
+      for (const { number } of jobs) this.#settle(number, { kind: 'unwritten', error });
+    }
   }
 
   #take(reports: readonly Report[]): void {
@@ -108,13 +114,16 @@ class PlacerInThread implements ThreadedPlacer {
   #lose(worker: Worker, cause: unknown): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
-    const place = { operation: 'place', path: '' };
-    const error = new DurableFsError('unavailable', place, 'the thread for files has ended', cause);
+    const error = unavailable('the thread for files has ended', cause);
     const unposted = new Set(this.#jobs.map(({ number }) => number));
     for (const number of this.#waiting.keys()) {
       if (!unposted.has(number)) this.#settle(number, { kind: 'unknown', error });
     }
   }
+}
+
+function unavailable(reason: string, cause: unknown): DurableFsError {
+  return new DurableFsError('unavailable', { operation: 'place', path: '' }, reason, cause);
 }
 
 /** Memory that can be handed over whole. What shares its memory with others is copied. */

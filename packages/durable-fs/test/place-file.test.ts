@@ -206,6 +206,20 @@ describe('in a thread', () => {
     await placer.stop();
   });
 
+  test('what cannot be sent to the thread is not written, and the next file goes on', async () => {
+    const { disk, at } = await threaded();
+    const memory = new ArrayBuffer(4);
+    const gone = new Uint8Array(memory);
+    memory.transfer();
+    const unsendable = { unfinished: at('tmp', '1'), path: at('new', '1'), bytes: gone };
+    expect(await disk.place(unsendable)).toMatchObject({
+      kind: 'unwritten',
+      error: { kind: 'unavailable', operation: 'place' },
+    });
+    const next = { unfinished: at('tmp', '2'), path: at('new', '2'), bytes: bytes('mail') };
+    expect(await disk.place(next)).toEqual({ kind: 'placed' });
+  });
+
   test('nothing is known of what a lost thread had under way, and the next file goes on', async () => {
     const { disk, at } = await threaded();
     process.once('worker', (worker) => void worker.terminate());
