@@ -1,5 +1,5 @@
 /** `[domains]`, `[aliases]` and `[accounts]`: what is ours, and who it is for. */
-import { parseMailbox } from '@posthouse/mail';
+import { mailboxKey, parseMailbox } from '@posthouse/mail';
 import { z } from 'zod';
 import * as field from './field.ts';
 import { strictTable } from './rule.ts';
@@ -102,6 +102,13 @@ export function aliasesSection(around: Surroundings): z.ZodType<Readonly<Record<
         list,
       ]),
     )
+    .superRefine((aliases, context) => {
+      for (const name of writtenTwice(Object.keys(aliases))) {
+        const message = 'The same address stands here in another case';
+        const params = { fix: 'Leave one of them out, or put all targets into one' };
+        context.addIssue({ code: 'custom', path: [name], message, params });
+      }
+    })
     .meta({
       description: 'Addresses that lead to others: one, several, or a list with an owner.',
       examples: [{ 'sales@example.com': ['alice@example.com', 'bob@example.com'] }],
@@ -122,6 +129,16 @@ export function accountsSection(around: Surroundings): z.ZodType<AccountsSection
         around,
       )
       .optional(),
+  });
+}
+
+/** Addresses that another before them is, but for the case of the local-part. */
+function writtenTwice(names: readonly string[]): readonly string[] {
+  const seen = new Set<string>();
+  return names.filter((name) => {
+    const address = parseMailbox(name);
+    const key = address === undefined ? name : mailboxKey(address);
+    return seen.size === seen.add(key).size;
   });
 }
 

@@ -80,6 +80,10 @@ level = "verbose"
       '1:26 relay.max_message_size | "1KB" is too small: at least 65536 bytes | For example: max_message_size = "25MB"',
     ],
     [
+      '[aliases]\n"a@posthouse.test" = "b@posthouse.test"\n"A@posthouse.test" = "c@posthouse.test"',
+      '3:22 aliases."A@posthouse.test" | The same address stands here in another case | Leave one of them out, or put all targets into one',
+    ],
+    [
       'dns.servers = []',
       '1:15 dns.servers | The list needs 1 or more | For example: servers = ["127.0.0.1:53"]',
     ],

@@ -8,6 +8,7 @@ import { CONFIG_OPTION, expectNoMore, readArguments, textValue, wrongUse } from 
 import type { Arguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { unreadSecrets } from './unread-secrets.ts';
+import { unsoundSettings } from './unsound-settings.ts';
 
 const ROLES: readonly string[] = ['stack', 'submission', 'relay', 'delivery'] satisfies Role[];
 
@@ -15,8 +16,8 @@ const USAGE = `Usage: posthouse check [FILE] [--role ROLE]
        posthouse check --schema
 
 Checks a configuration file (default: posthouse.toml in this directory) and lists every
-mistake with its line and how to mend it; warns of aliases that lead to nobody, and of
-secrets that cannot be read.
+mistake with its line and how to mend it; warns of aliases that lead to nobody, of secrets
+and certificates that cannot be used, and of a relay that is open to everybody.
 
   --role ROLE   what is to run: stack (default), submission, relay or delivery
   --schema      print the JSON Schema of the file, for editors`;
@@ -43,7 +44,11 @@ export const check: Command = {
       given.positionals[0] ?? textValue(given, 'config'),
       read,
     );
-    const warnings = [await lostTargets(configuration), await unreadSecrets(configuration)].flat();
+    const warnings = [
+      await lostTargets(configuration),
+      await unreadSecrets(configuration),
+      await unsoundSettings(configuration, systemClock.now()),
+    ].flat();
     for (const text of warnings) process.stderr.write(`warning: ${text}\n`);
     process.stdout.write(
       path === undefined
