@@ -51,8 +51,8 @@ export async function unpackPackages(packages) {
   const fetched = mkdtempSync(path.join(tmpdir(), 'posthouse-debian-'));
   mkdirSync(unpackedFolder, { recursive: true });
   const updated = await asRoot('apt-get', 'update', ...quiet);
-  let exitCode =
-    updated || (await runChild('apt-get', ['download', '-qq', ...missing], { env, cwd: fetched }));
+  const download = ['download', '-qq', ...asOurselves, ...missing];
+  let exitCode = updated || (await runChild('apt-get', download, { env, cwd: fetched }));
   for (const name of missing) {
     const file = readdirSync(fetched).find((entry) => entry.startsWith(`${name}_`)) ?? name;
     const paths = [path.join(fetched, file), path.join(unpackedFolder, name)];
@@ -63,6 +63,8 @@ export async function unpackPackages(packages) {
 }
 
 const quiet = ['-qq', '-o', 'Dpkg::Use-Pty=0'];
+/** Else apt run by root warns that its own user may not write into a folder of ours. */
+const asOurselves = ['-o', 'APT::Sandbox::User=root'];
 
 /** @param {readonly string[]} command */
 function asRoot(...command) {
