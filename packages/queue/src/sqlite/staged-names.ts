@@ -2,8 +2,8 @@
  * Adopted files that no message has yet: staged here, and accepted or discarded one day.
  *
  * Only a file that is nobody's may be discarded. From the call of `accept` on it may be the
- * message's; if that fails for certain it is nobody's again, if it is in doubt it is left to
- * the look for orphans at the next start.
+ * message's; if that fails for certain it is nobody's again, if it was ever in doubt it is left
+ * to the look for orphans at the next start.
  */
 import { StoreError } from '../store.ts';
 import type { NewMessage } from '../store.ts';
@@ -41,7 +41,11 @@ export class StagedNames implements StagedFiles {
       return result;
     } catch (error) {
       const isInDoubt = error instanceof StoreError && error.kind === 'in-doubt';
-      for (const name of names) (isInDoubt ? this.#inDoubt : this.#free).add(name);
+      for (const name of names) {
+        if (isInDoubt) this.#inDoubt.add(name);
+        // What was in doubt before stays so: an earlier call may have been done after all.
+        else if (!this.#inDoubt.has(name)) this.#free.add(name);
+      }
       throw error;
     }
   }

@@ -81,6 +81,7 @@ export class Threads {
     await this.#opening?.catch(() => undefined);
     await this.#pair?.read.close();
     await this.#pair?.commit.close();
+    this.#damaged = undefined; // the next opening sees for itself
   }
 
   #links(): Pair | Promise<Pair> {

@@ -1,6 +1,6 @@
 /** Damage: what is spoilt is put aside and told of, and the rest goes on. */
 import { randomBytes } from 'node:crypto';
-import { readFile, rm, truncate } from 'node:fs/promises';
+import { mkdir, readFile, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StoreError } from '@posthouse/queue';
 import type { Store } from '@posthouse/queue';
@@ -171,6 +171,27 @@ describe('a damaged database', () => {
         expect(await store.list({}, { limit: 10 })).toHaveLength(1);
       }),
   );
+
+  it('that could not be salvaged is tried again at the next start', () =>
+    usingDirectory(async (at) => {
+      await fill(at);
+      const database = join(at.path, 'queue-1.sqlite');
+      const pages = (await readFile(database)).length / 4096;
+      for (let page = 60; page < pages - 20; page += 37) await spoil(database, page * 4096, 4096);
+      const store = await at.open();
+      const inTheWay = join(at.path, 'queue-2.sqlite.part');
+      await mkdir(inTheWay);
+      const failed = at.logged('queue-salvage-failed');
+      await firstDamage(store);
+      await failed;
+      await expect(store.list({}, { limit: 1 })).rejects.toMatchObject({ kind: 'damaged' });
+      await store.stop();
+      await rm(inTheWay, { recursive: true });
+      await store.start();
+      await firstDamage(store);
+      await at.report(0);
+      await accepting(store);
+    }));
 
   it('that cannot be opened at all is kept aside, and the store starts empty', () =>
     usingDirectory(async (at) => {
