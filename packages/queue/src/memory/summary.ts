@@ -14,8 +14,8 @@ export function summarize(shelves: Shelves, now: number): readonly SummaryLine[]
     const younger = AGE_BOUNDS_MS.map(
       (bound) => members.filter(([message]) => message.record.acceptedAt > now - bound).length,
     );
-    const restUntil = Math.max(
-      ...members.map(([, { record }]) => shelves.lanes.get(record.lane)?.restUntil ?? 0),
+    const restUntil = greatest(
+      members.map(([, { record }]) => shelves.lanes.get(record.lane)?.restUntil ?? 0),
     );
     return {
       domain,
@@ -43,4 +43,9 @@ function lastWordsOf(members: readonly Member[]): Pick<SummaryLine, 'lastReason'
 
 function least(numbers: readonly number[]): number {
   return numbers.reduce((a, b) => Math.min(a, b), Infinity);
+}
+
+/** Not as arguments of one call, of which there may not be so many. */
+function greatest(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => Math.max(a, b), 0);
 }
