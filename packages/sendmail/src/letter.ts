@@ -7,6 +7,7 @@
 import {
   createHeaderGate,
   createMailbox,
+  MailError,
   mailboxKey,
   NULL_PATH,
   needsSmtpUtf8,
@@ -80,6 +81,8 @@ export async function readLetter(
     return { message, content };
   } catch (error) {
     await content.discard();
+    // Such a message is never taken, and the caller should not try again.
+    if (error instanceof MailError) throw new SendmailError('data', error.message, error);
     throw error;
   }
 }

@@ -73,6 +73,13 @@ describe('sendmail with a relay that answers', () => {
     if (exit === undefined) expect(end).toBe('ok');
     else expect(end).toMatchObject({ name: 'SendmailError', exit });
   });
+
+  it('a header section that no relay takes is wrong data, and not to be tried again', async () => {
+    const office = await openOffice();
+    await office.openRelay();
+    const end = await office.call('a@b.test', `X: ${'x'.repeat(1_100_000)}\n\nx\n`).catch(String);
+    expect(end).toBe('SendmailError: 552 5.3.4 Header section is too large');
+  });
 });
 
 describe('sendmail with nobody who takes mail', () => {
