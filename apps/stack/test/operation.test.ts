@@ -171,6 +171,15 @@ test('the way of an address is explained with the settings that make it', LIMIT,
   expect((await explain('nobody@example.test')).at(-1)).toMatch(/ from a stranger: 550 5\.1\.1 /);
 });
 
+test('a mailbox that only the delivery agent knows is explained by the way to that', async () => {
+  const { directory } = await createWorkplace(onTestFinished);
+  const delivery = { host: 'mail.example.test', port: 2424, tls: 'required' };
+  const text = configurationText({ relay: { recipient_check: 'delivery', delivery } });
+  await writeFile(join(directory, 'posthouse.toml'), text);
+  const { out } = await posthouse(directory, ['explain', '--json', 'nobody@example.test']);
+  expect(out).toContain('to the delivery agent at mail.example.test:2424 (LMTP), TLS required');
+});
+
 test(
   'the mail hosts of another domain are explained by the records that name them',
   LIMIT,

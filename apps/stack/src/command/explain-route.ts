@@ -156,6 +156,7 @@ function mxText(answer: Answer<MxRecord>): string {
     case 'empty':
       return 'none named: the domain itself is the host';
     case 'records': {
+      if (answer.records.length === 0) return 'none that could be a host';
       const hosts = answer.records.map(({ exchange, preference }) => `${preference} ${exchange}`);
       return `${hosts.toSorted((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10)).join(', ')}${answer.secure ? ' (DNSSEC)' : ''}`;
     }

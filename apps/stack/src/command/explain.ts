@@ -124,7 +124,7 @@ async function decide(
   try {
     const sender = { reversePath: from ?? NULL_PATH, account: accountOf(from, directory) };
     const routes: Decision[] = [];
-    for (const final of finalsOf(to, directory)) {
+    for (const final of finalsOf(to, directory, configuration)) {
       routes.push(...(await explainRoute(final, sender, all)));
       routes.push(...(await explainPace(final, sender, all)));
     }
@@ -149,8 +149,13 @@ function accountOf(from: ReversePath | undefined, directory: Directory): string 
   return directory.accountAt(from)?.account.name;
 }
 
-function finalsOf(to: Mailbox, directory: Directory): readonly Mailbox[] {
-  return directory.isOwnDomain(to.domain) ? directory.expand(to).finals : [to];
+/** Where mail for an address goes; what only the delivery agent may know goes there. */
+function finalsOf(to: Mailbox, directory: Directory, { relay }: Configuration): readonly Mailbox[] {
+  if (!directory.isOwnDomain(to.domain)) return [to];
+  const { finals, lost } = directory.expand(to);
+  if (relay.recipientCheck !== 'delivery') return finals;
+  const asked = lost.filter(({ reason }) => reason === 'unknown');
+  return [...finals, ...asked.map(({ address }) => address)];
 }
 
 function domainDecision(to: Mailbox, directory: Directory): Decision {
