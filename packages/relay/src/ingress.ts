@@ -118,7 +118,12 @@ class IngressTransaction implements MailTransaction {
     const used = this.#used();
     const unused = this.#all().filter((transaction) => !transaction.used);
     await Promise.all(unused.map((transaction) => transaction.abort()));
-    for (const transaction of used) await transaction.commit(signal);
+    try {
+      for (const transaction of used) await transaction.commit(signal);
+    } catch (error) {
+      await Promise.all(used.map((transaction) => transaction.abort())); // those that are not committed
+      throw error;
+    }
     return this.#named.flatMap((onward) =>
       onward === undefined ? [] : [fold(onward.map((recipient) => recipient.outcome()))],
     );

@@ -278,6 +278,17 @@ it('leaves no transaction of a list behind whose recipients were all refused', a
   expect(created.next.open).toBe(0);
 });
 
+it('leaves no transaction behind when that of a list cannot be committed', async () => {
+  const { next, receiver } = await create();
+  const transaction = receiver.begin(mailbox('x@elsewhere.test'), NO_PARAMS, insider);
+  for (const name of ['list', 'alice']) {
+    await transaction.recipient(mailbox(`${name}@example.test`), NO_PARAMS);
+  }
+  await pour(contentOf(Buffer.from('Subject: s\r\n\r\nbody')), transaction.stage(Buffer.alloc(0)));
+  await expect(transaction.commit(AbortSignal.abort())).rejects.toThrow(/451/);
+  expect(next.open).toBe(0);
+});
+
 it('tells each recipient its own outcome, past those that were refused', async () => {
   const later = enhancedStatus(4, 2, 2);
   const created = await create({
