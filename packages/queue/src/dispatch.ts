@@ -136,9 +136,10 @@ export class Dispatch {
     return true;
   }
 
-  /** The accept of what was reserved has failed. */
+  /** What was reserved needs no room any more: its accept has failed, or it is delivered already. */
   release(recipients: number): void {
     this.#scheduler.release(recipients);
+    this.#supply.poke();
   }
 
   /** Takes what was reserved and is accepted now, with its content where that is in memory. */
@@ -165,7 +166,7 @@ export class Dispatch {
     return {
       end,
       abort: (reason) => attempt.abort(reason),
-      release: () => this.#scheduler.release(group.recipients.length),
+      release: () => this.release(group.recipients.length),
       keep: () => {
         this.#keeper.add(group);
         this.#abortWhenLost(group, attempt);
@@ -346,8 +347,7 @@ export class Dispatch {
   #finish(group: Group): void {
     this.#keeper.remove(group);
     this.#cache.done(group);
-    this.#scheduler.release(group.recipients.length);
-    this.#supply.poke();
+    this.release(group.recipients.length);
   }
 
   #track(task: Promise<void>): void {

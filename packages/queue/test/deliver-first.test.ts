@@ -80,6 +80,27 @@ describe('a message for our own mailboxes', () => {
     await stop();
   });
 
+  it('makes room for what waited in the store because of it', async () => {
+    const { outcome, say } = held();
+    const { queue, attempts, stop } = await startOwn({
+      script: () => outcome,
+      concurrency: { maxActiveRecipients: 2 },
+    });
+    const first = submit(queue, { to: ['bob@own.test', 'carol@own.test'] });
+    await turn(5);
+    await submit(queue, { to: ['dave@other.test'] });
+    await turn(5);
+    expect(attempts).toHaveLength(1);
+    say(DELIVERED);
+    await first;
+    await turn(10);
+    expect(attempts.map(({ addresses }) => addresses)).toEqual([
+      ['bob@own.test', 'carol@own.test'],
+      ['dave@other.test'],
+    ]);
+    await stop();
+  });
+
   it('is stored under the lease of its attempt where that failed for now, and comes again', async () => {
     const answers = [FULL, DELIVERED];
     const setting = { script: () => answers.shift() ?? DELIVERED };
