@@ -20,7 +20,6 @@ export type EventKind =
   | 'released'
   | 'rescheduled' // an operator asked for an attempt now
   | 'removed' // an operator took the recipient out
-  | 'expanded' // replaced by other recipients
   | 'notification-sent' // a DSN about this recipient entered the queue
   | 'damaged'; // the record or its content was found damaged and moved aside
 

@@ -17,7 +17,6 @@ const WORDS: Readonly<Record<QueueEvent['kind'], string>> = {
   released: 'released by an operator',
   rescheduled: 'to be attempted now, by an operator',
   removed: 'removed by an operator',
-  expanded: 'expanded to other recipients',
   'notification-sent': 'author notified',
   damaged: 'found damaged and moved aside',
 };

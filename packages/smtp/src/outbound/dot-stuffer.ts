@@ -2,8 +2,8 @@
  * Dot-stuffing: what makes content fit between DATA's 354 and the final dot.
  *
  * The content must have canonical CRLF; a bare CR or LF is refused (see
- * `line-scanner.ts`), so that no reader can see an end of data before ours. The chunks
- * given are copied and never kept.
+ * `line-scanner.ts`), so that no reader can see an end of data before ours. A chunk that is
+ * only lent is copied, never kept.
  *
  * RFC 5321 §4.5.2 (transparency), §4.1.1.4 (end of mail data).
  */

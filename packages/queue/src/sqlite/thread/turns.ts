@@ -7,6 +7,7 @@
  * before anybody reads them, and before the commit.
  */
 import type { DatabaseSync } from 'node:sqlite';
+import { PRIORITY_RANKS } from '../../rules/priority-ranks.ts';
 import { prepare } from './statement.ts';
 import type { Statement } from './statement.ts';
 import type { Track, Tracks } from './tracks.ts';
@@ -15,7 +16,7 @@ import type { Track, Tracks } from './tracks.ts';
 export const NEVER = 8_640_000_000_000_000;
 
 /** Ranks of priority, best first. */
-export const RANKS: readonly number[] = [0, 1, 2];
+export const RANKS: readonly number[] = Object.values(PRIORITY_RANKS);
 
 interface Turn {
   readonly at: number;
