@@ -8,7 +8,7 @@
 import type { Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import type { SecureContext, TLSSocket } from 'node:tls';
-import type { SMTPServerOptions } from 'smtp-server';
+import type { SMTPServer as BaseServer, SMTPServerOptions } from 'smtp-server';
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
 import { ConnectionLimits } from './connection-limits.ts';
 import type { TlsCertificate } from './listener-options.ts';
@@ -111,6 +111,20 @@ export class MailServer extends SMTPServer implements ConnectionOwner {
       this.#limits.leave(address);
       release();
     };
+  }
+
+  /**
+   * Lets a client go that ends its side within the handshake, as every probe of an open port does:
+   * since sockets may be half open nobody else ends ours, and it would count as a connection until
+   * the handshake's time is over.
+   */
+  override _upgrade(...[socket, callback]: Parameters<BaseServer['_upgrade']>): void {
+    super._upgrade(socket, callback);
+    const handshake = this._pendingSockets.get(socket);
+    if (handshake === undefined) return;
+    const letGo = (): void => void handshake.destroy();
+    handshake.once('end', letGo);
+    handshake.once('secure', () => handshake.off('end', letGo));
   }
 
   override _onError(error: Error): void {

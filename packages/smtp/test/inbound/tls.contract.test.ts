@@ -234,6 +234,22 @@ describe('implicit TLS', () => {
     await client.play('! end').catch(() => undefined); // an alert may come first
   });
 
+  it.each(['', '\u0016\u0003\u0001\u0040\u0000\u0001'])(
+    'lets a client go that leaves within the handshake, and counts it no more: %j',
+    async (begun) => {
+      const { connect } = await startListener({
+        tls: { mode: 'implicit', ...certificate('listener') },
+        limits: { maxConnectionsPerPeer: 1 },
+      });
+      const gone = await connect();
+      gone.socket.end(begun);
+      await gone.play('! end');
+      const next = await connect();
+      await next.secure();
+      await next.play('S: 220 *');
+    },
+  );
+
   it('counts handshakes that never end as connections', async () => {
     const { connect } = await startListener({
       tls: { mode: 'implicit', ...certificate('listener') },
