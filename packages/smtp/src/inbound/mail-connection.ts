@@ -12,6 +12,7 @@ import type { MailError, Peer, TlsFacts } from '@posthouse/mail';
 import type { SMTPServer } from 'smtp-server';
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
 import { InputStream } from './input-stream.ts';
+import { endWithClient } from './left-handshake.ts';
 import { Session } from './session.ts';
 import type { SessionSurroundings, Wire } from './session.ts';
 import { SMTPConnection } from './smtp-server.ts';
@@ -87,8 +88,9 @@ export class MailConnection extends SMTPConnection implements Wire {
     return new InputStream(() => this.mailSession);
   }
 
-  override _armTimeout(): void {
-    // Deadlines are the session's, on its clock.
+  /** Deadlines are the session's, on its clock. A socket is given where a handshake begins. */
+  override _armTimeout(handshake?: Socket): void {
+    if (handshake !== undefined) endWithClient(handshake);
   }
 
   override _onError(error: Error): void {

@@ -11,6 +11,7 @@ import type { SecureContext, TLSSocket } from 'node:tls';
 import type { SMTPServer as BaseServer, SMTPServerOptions } from 'smtp-server';
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
 import { ConnectionLimits } from './connection-limits.ts';
+import { endWithClient } from './left-handshake.ts';
 import type { TlsCertificate } from './listener-options.ts';
 import { MailConnection } from './mail-connection.ts';
 import type { ConnectionOwner } from './mail-connection.ts';
@@ -113,18 +114,10 @@ export class MailServer extends SMTPServer implements ConnectionOwner {
     };
   }
 
-  /**
-   * Lets a client go that ends its side within the handshake, as every probe of an open port does:
-   * since sockets may be half open nobody else ends ours, and it would count as a connection until
-   * the handshake's time is over.
-   */
   override _upgrade(...[socket, callback]: Parameters<BaseServer['_upgrade']>): void {
     super._upgrade(socket, callback);
     const handshake = this._pendingSockets.get(socket);
-    if (handshake === undefined) return;
-    const letGo = (): void => void handshake.destroy();
-    handshake.once('end', letGo);
-    handshake.once('secure', () => handshake.off('end', letGo));
+    if (handshake !== undefined) endWithClient(handshake);
   }
 
   override _onError(error: Error): void {

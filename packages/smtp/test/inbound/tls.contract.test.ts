@@ -200,6 +200,16 @@ describe('where TLS is required', () => {
   });
 });
 
+it('STARTTLS lets a client go that leaves within the handshake', async () => {
+  const { session } = await startListener({ tls: starttls });
+  const client = await session(`
+    C: STARTTLS
+    S: 220 *
+  `);
+  client.socket.end();
+  await client.play('! end');
+});
+
 describe('implicit TLS', () => {
   it('greets within TLS, and does not offer STARTTLS', async () => {
     const { connect, receiver } = await startListener({
