@@ -44,6 +44,8 @@ const MAX_WAITING = 256;
  */
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 12 } as const;
 
+const LOST = 'a thread of the queue has ended';
+
 interface Waiting {
   resolve(value: unknown): void;
   reject(error: StoreError): void;
@@ -55,30 +57,39 @@ export interface Linked<Verbs extends VerbOf<Verbs>> {
   readonly opened: Opened;
 }
 
-/** Starts a thread that waits to be told what to open. `entry` is a file in `thread`, without its ending. */
-export function startThread(entry: string): Worker {
+/** A thread that waits to be told what to open. */
+export interface StartedThread {
+  readonly worker: Worker;
+  /** Resolves when it has ended, with what to say to who wanted something of it. */
+  readonly lost: Promise<StoreError>;
+}
+
+/** Starts a thread. `entry` is a file in `thread`, without its ending. */
+export function startThread(entry: string): StartedThread {
   // The same sources run as TypeScript and as what is built from them.
   const file = new URL(`./thread/${entry}${extname(import.meta.url)}`, import.meta.url);
   // The runner of the process may have given it loaders of its own, which the thread does not need.
-  return new Worker(file, { name: entry, execArgv: [], resourceLimits: RESOURCE_LIMITS });
+  const worker = new Worker(file, { name: entry, execArgv: [], resourceLimits: RESOURCE_LIMITS });
+  const lost = new Promise<StoreError>((resolve) => {
+    worker.once('error', (cause) => resolve(new StoreError('unavailable', LOST, { cause })));
+    worker.once('exit', () => resolve(new StoreError('unavailable', LOST)));
+  });
+  return { worker, lost };
 }
 
 /** Has a thread open its part. @throws StoreError why it could not; the thread has ended then */
 export async function openLink<Verbs extends VerbOf<Verbs>>(
-  worker: Worker,
+  { worker, lost }: StartedThread,
   options: LinkOptions,
 ): Promise<Linked<Verbs>> {
-  const opening = new Promise<Opening>((resolve, reject) => {
-    worker.once('message', resolve);
-    worker.once('error', reject);
-  });
+  const opening = new Promise<Opening>((resolve) => worker.once('message', resolve));
   worker.postMessage(options.settings);
-  const first = await opening;
-  if (first.kind === 'opened') {
+  const first = await Promise.race([opening, lost]);
+  if (!(first instanceof StoreError) && first.kind === 'opened') {
     return { link: new ThreadLink<Verbs>(worker, options), opened: first.opened };
   }
   await worker.terminate();
-  throw storeError(first.fault);
+  throw first instanceof StoreError ? first : storeError(first.fault);
 }
 
 function storeError({ kind, text, code }: Fault): StoreError {
@@ -192,9 +203,8 @@ export class ThreadLink<Verbs extends VerbOf<Verbs>> {
 
   #lose(cause: unknown): void {
     if (this.#loss !== undefined) return;
-    const text = 'a thread of the queue has ended';
-    this.#loss = new StoreError('unavailable', text, { cause });
-    const unknown = new StoreError(this.#options.lost, text, { cause });
+    this.#loss = new StoreError('unavailable', LOST, { cause });
+    const unknown = new StoreError(this.#options.lost, LOST, { cause });
     for (const waiting of this.#waiting.splice(0)) waiting?.reject(unknown);
     this.#freeNumbers.length = 0;
   }

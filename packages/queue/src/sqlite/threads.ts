@@ -5,11 +5,10 @@
  * salvaged: meanwhile every call is refused as `damaged`, and afterwards all goes on with
  * what could be saved. If the salvage fails it stays that way until the next start.
  */
-import type { Worker } from 'node:worker_threads';
 import { StoreError } from '../store.ts';
 import type { Aftermath, CommitVerbs, Opened, ReadVerbs, SalvageReport } from './protocol.ts';
 import { openLink, startThread } from './thread-link.ts';
-import type { CallOptions, ThreadLink } from './thread-link.ts';
+import type { CallOptions, StartedThread, ThreadLink } from './thread-link.ts';
 
 export interface ThreadsOptions {
   readonly directory: string;
@@ -110,21 +109,21 @@ export class Threads {
       this.#tell(opened);
       return this.#pair;
     } catch (error) {
-      await reader.terminate();
+      await reader.worker.terminate();
       throw error;
     }
   }
 
   /** Opens the read thread. Where that fails, the commit thread is not left behind. */
   async #openRead(
-    worker: Worker,
+    thread: StartedThread,
     commit: Pair['commit'],
     { path = '' }: Opened,
   ): Promise<Pair['read']> {
     const settings = { ...this.#options, path };
     try {
       const onFault = (error: StoreError): void => this.#watch(error);
-      return (await openLink<ReadVerbs>(worker, { settings, lost: 'unavailable', onFault })).link;
+      return (await openLink<ReadVerbs>(thread, { settings, lost: 'unavailable', onFault })).link;
     } catch (error) {
       await commit.close();
       throw error;
