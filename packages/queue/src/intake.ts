@@ -156,11 +156,12 @@ export class Intake {
     this.#deps.backPressure.ended(bytes);
   }
 
-  /** Makes it durable. @throws MailError */
+  /** Makes it durable; once we are stopping, nothing that was not begun before. @throws MailError */
   async accept(
     arrival: Arrival,
     signal: AbortSignal | undefined,
   ): Promise<readonly RecipientOutcome[]> {
+    if (this.#state !== 'open') throw refuse('shutting-down');
     try {
       return await this.#accepts.add(this.#accept(arrival, signal));
     } catch (error) {

@@ -3,8 +3,8 @@
  * worker that carries it on from there, for days if need be.
  *
  * What is running in memory may die at any instruction: the store has all that was
- * answered for, and `start` goes on from it. When it stops, transactions are refused
- * first, attempts in flight may end within a time, and what never began is given
+ * answered for, and `start` goes on from it. When it stops, transactions and their
+ * commits are refused first, attempts in flight may end within a time, and what never began is given
  * back. Trouble of the store refuses new mail for now and loses nothing.
  */
 import type {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { silentLogger } from '@posthouse/mail';
-import { createManualClock, domain } from '@posthouse/testkit';
+import { contentOf, NO_PARAMS, NULL_PATH, pour, silentLogger } from '@posthouse/mail';
+import { createManualClock, domain, mailbox, testContext } from '@posthouse/testkit';
 import { createQueue } from '../src/index.ts';
 import type { RecipientRecord, Store } from '../src/index.ts';
 import { createMemoryStore } from '../src/memory/memory-store.ts';
@@ -9,6 +9,7 @@ import {
   DELIVERED,
   eventKinds,
   HOUR,
+  MESSAGE,
   MINUTE,
   planByDomain,
   settle,
@@ -102,6 +103,40 @@ describe('stopping', () => {
     });
     await under.clock.advance(HOUR);
     await stopped;
+  });
+
+  it('refuses the commit of a transaction that was opened before, and leaves nothing of it', async () => {
+    const { queue, store, clock, attempts } = await startQueue({
+      deps: { planner: { plan: ({ domain: lane }) => ({ lane, site: lane, own: true }) } },
+    });
+    const transaction = queue.begin(NULL_PATH, NO_PARAMS, testContext());
+    await transaction.recipient(mailbox('bob@example.net'), NO_PARAMS);
+    await pour(contentOf(Buffer.from(MESSAGE)), transaction.stage(new Uint8Array()));
+    const stopped = queue.stop();
+    await expect(transaction.commit()).rejects.toMatchObject({ code: 'shutting-down' });
+    await stopped;
+    expect(attempts).toEqual([]);
+    expect(await queued(store)).toEqual([]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('waits for a commit that is under way', async () => {
+    const gate = Promise.withResolvers<void>();
+    const { queue, store } = await startQueue({
+      deps: {
+        inspect: async () => {
+          await gate.promise;
+          return new Uint8Array();
+        },
+      },
+    });
+    const submitted = submit(queue, { to: ['bob@example.net'] });
+    await turn();
+    const stopped = queue.stop();
+    gate.resolve();
+    await submitted;
+    await stopped;
+    expect(await eventKinds(store)).toEqual(['accepted', 'delivered']);
   });
 
   it('is idempotent, and needs no start', async () => {
