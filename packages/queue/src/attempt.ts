@@ -13,6 +13,7 @@ import type {
   Logger,
   MailContent,
   RecipientOutcome,
+  Timer,
   TransferContext,
 } from '@posthouse/mail';
 import { leasedKeys } from './group.ts';
@@ -50,8 +51,10 @@ export class RunningAttempt {
   readonly #content: MailContent;
   readonly #deps: AttemptDeps;
   readonly #controller = new AbortController();
-  /** Called when the transmitter has not come back in time after it was told to stop. */
-  #onSilence: ((outcomes: readonly RecipientOutcome[]) => void) | undefined;
+  /** Ends the wait for the transmitter; absent while nobody waits for it. */
+  #end: ((outcomes: readonly RecipientOutcome[]) => void) | undefined;
+  /** Set while a transmitter that was told to stop may still come back. */
+  #grace: Timer | undefined;
 
   constructor(group: Group, content: MailContent, deps: AttemptDeps) {
     this.#group = group;
@@ -67,8 +70,9 @@ export class RunningAttempt {
   abort(reason: unknown): void {
     if (this.#controller.signal.aborted) return;
     this.#controller.abort(reason);
+    if (this.#end === undefined) return;
     const { clock, abortGraceMs } = this.#deps;
-    clock.after(abortGraceMs, () => this.#onSilence?.(this.#delayed(reason, true)));
+    this.#grace = clock.after(abortGraceMs, () => this.#end?.(this.#delayed(reason, true)));
   }
 
   /** Marks the beginning. @returns false where a lease is gone, so that there must be no attempt */
@@ -95,12 +99,13 @@ export class RunningAttempt {
       const timer = clock.after(attemptTimeoutMs, () =>
         this.abort(new DOMException('the attempt took too long', 'TimeoutError')),
       );
-      const end = (outcomes: readonly RecipientOutcome[]): void => {
+      this.#end = (outcomes) => {
         timer.cancel();
+        this.#grace?.cancel();
+        this.#end = undefined;
         resolve(outcomes);
       };
-      this.#onSilence = end;
-      void this.#transmit().then(end);
+      void this.#transmit().then((outcomes) => this.#end?.(outcomes));
     });
   }
 

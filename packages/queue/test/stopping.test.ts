@@ -139,6 +139,22 @@ describe('stopping', () => {
     expect(await eventKinds(store)).toEqual(['accepted', 'delivered']);
   });
 
+  it('leaves no timer behind when what it aborted has ended', async () => {
+    const { queue, clock } = await startQueue({
+      script: (_, { signal }) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason as Error));
+        }),
+      drainMs: MINUTE,
+    });
+    await submit(queue, { to: ['bob@example.net'] });
+    const stopped = queue.stop();
+    await turn();
+    await clock.advance(MINUTE);
+    await stopped;
+    expect(clock.pending).toBe(0);
+  });
+
   it('is idempotent, and needs no start', async () => {
     const under = await startQueue();
     await Promise.all([under.queue.stop(), under.queue.stop()]);
