@@ -64,7 +64,7 @@ export { REFUSALS, refusalOf } from './refusals.ts';
 export type { FailureProof, Refusal, RefusalName } from './refusals.ts';
 export { MailError, asMailError, peerRefusal, refuse, tooLarge } from './error.ts';
 export type { MailErrorOptions, TroubleScope } from './error.ts';
-export { isTaken, outcomeOfError } from './outcome.ts';
+export { isTaken, outcomeOfError, outcomeOfFault } from './outcome.ts';
 export type {
   Accepted,
   Delayed,

@@ -14,7 +14,7 @@ import type { Reply } from './reply.ts';
 import { isPermanent, replyStatus } from './reply.ts';
 import type { EnhancedStatus } from './status.ts';
 import type { TransactionId } from './identifiers.ts';
-import { asMailError } from './error.ts';
+import { asMailError, refuse } from './error.ts';
 import type { FailureProof, MailError, TroubleScope } from './error.ts';
 import type { RemoteHost, TlsFacts } from './context.ts';
 
@@ -72,25 +72,45 @@ export function isTaken(outcome: RecipientOutcome): boolean {
 
 /** The outcome of a recipient that was refused, or met with a fault of ours; `host` where the error names none. */
 export function outcomeOfError(thrown: unknown, host?: RemoteHost): Delayed | Failed {
-  const error: MailError = asMailError(thrown);
-  const failed = error.proof !== undefined && isPermanent(error.reply);
+  const error = asMailError(thrown);
+  const { proof } = error;
+  return proof !== undefined && isPermanent(error.reply)
+    ? { kind: 'failed', ...spokenIn(error, 5, host), proof }
+    : delayedBy(error, host);
+}
+
+/**
+ * The outcome of all recipients where who carries them has thrown. A permanent failure is only
+ * what an outcome says it is: what is thrown is trouble of ours, even where it is a refusal.
+ */
+export function outcomeOfFault(thrown: unknown): Delayed {
+  const error = asMailError(thrown);
+  return delayedBy(error.permanent ? refuse('local-trouble', { cause: thrown }) : error);
+}
+
+function delayedBy(error: MailError, host?: RemoteHost): Delayed {
+  return {
+    kind: 'delayed',
+    // A 5yz without proof is no permanent failure, and its status must not say so (RFC 3464 §2.3.4).
+    ...spokenIn(error, 4, host),
+    ...(error.scope === undefined ? {} : { scope: error.scope }),
+    ...(error.inDoubt ? { inDoubt: true as const } : {}),
+  };
+}
+
+function spokenIn(
+  error: MailError,
+  statusClass: EnhancedStatus['class'],
+  host: RemoteHost | undefined,
+): Spoken & { readonly reason: string } {
   const spoke = error.host ?? host;
   const said = error.origin === 'peer' ? error.reply : error.heard;
-  const spoken = {
-    // A 5yz without proof is no permanent failure, and its status must not say so (RFC 3464 §2.3.4).
-    status: { ...replyStatus(error.reply), class: failed ? (5 as const) : (4 as const) },
+  return {
+    status: { ...replyStatus(error.reply), class: statusClass },
     // Ours is a sentence for people, without the code: the status says as much.
     reason: error.origin === 'peer' ? error.message : error.reply.lines.join(' '),
     ...(said === undefined ? {} : { reply: said }),
     ...(spoke === undefined ? {} : { host: spoke }),
     ...(error.tls === undefined ? {} : { tls: error.tls }),
   };
-  return failed && error.proof !== undefined
-    ? { kind: 'failed', ...spoken, proof: error.proof }
-    : {
-        kind: 'delayed',
-        ...spoken,
-        ...(error.scope === undefined ? {} : { scope: error.scope }),
-        ...(error.inDoubt ? { inDoubt: true as const } : {}),
-      };
 }

@@ -5,6 +5,7 @@ import {
   createReply,
   formatReply,
   outcomeOfError,
+  outcomeOfFault,
   parseStatus,
   peerRefusal,
   readReply,
@@ -66,6 +67,15 @@ describe('refusals', () => {
       reply,
     });
     expect(outcomeOfError(peerRefusal(readReply(451, ['later']))).kind).toBe('delayed');
+  });
+
+  it('calls nothing permanent that was thrown by who carries the message', () => {
+    const busy = refuse('deadline-passed', { inDoubt: true });
+    expect(outcomeOfFault(busy)).toEqual(outcomeOfError(busy));
+    expect(outcomeOfFault(refuse('no-such-mailbox'))).toMatchObject({
+      kind: 'delayed',
+      status: { class: 4, subject: 3, detail: 0 },
+    });
   });
 
   it('calls everything unknown transient', () => {

@@ -7,7 +7,7 @@
  * silence past the deadline and a stop of ours all become delays, in doubt where
  * the message may have gone out.
  */
-import { asMailError, outcomeOfError, parseDeliveryId, refuse } from '@posthouse/mail';
+import { outcomeOfFault, parseDeliveryId, refuse } from '@posthouse/mail';
 import type {
   Clock,
   Logger,
@@ -129,19 +129,14 @@ export class RunningAttempt {
 
   #delayed(error: unknown, interrupted: boolean): readonly RecipientOutcome[] {
     const { message, recipients } = this.#group;
-    const mailError = asMailError(error);
     if (!interrupted) {
       this.#deps.logger.error(
         { event: 'attempt-fault', queueId: message.id, err: error },
         'A transmitter failed, its recipients are delayed',
       );
     }
-    // Permanent is only what an outcome says is: what is thrown is our own trouble.
-    const outcome = outcomeOfError(
-      mailError.permanent ? refuse('local-trouble', { cause: error }) : mailError,
-    );
-    const delayed: RecipientOutcome =
-      outcome.kind === 'delayed' && interrupted ? { ...outcome, inDoubt: true } : outcome;
+    const outcome = outcomeOfFault(error);
+    const delayed: RecipientOutcome = interrupted ? { ...outcome, inDoubt: true } : outcome;
     return recipients.map(() => delayed);
   }
 }

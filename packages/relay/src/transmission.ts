@@ -7,7 +7,7 @@
  * same attempt. The route is decided anew each time, so that a changed setting moves
  * mail that is queued already.
  */
-import { isTaken, outcomeOfError, refuse } from '@posthouse/mail';
+import { isTaken, outcomeOfError, outcomeOfFault, refuse } from '@posthouse/mail';
 import type { RecipientOutcome } from '@posthouse/mail';
 import type { Attempt, RecipientRecord, Transmitter } from '@posthouse/queue';
 import type { HostMemory } from './host-memory.ts';
@@ -37,7 +37,7 @@ export function createTransmission(deps: TransmissionDeps): Transmitter {
       for (const { recipients, route } of parts) {
         // A fault of one part must not hide what another part's host has taken.
         const answers = await transmitBy(route, { ...attempt, recipients }, deps).catch(
-          (error: unknown) => recipients.map(() => outcomeOfError(error)),
+          (error: unknown) => recipients.map(() => outcomeOfFault(error)),
         );
         note(outcomes, recipients, answers);
       }

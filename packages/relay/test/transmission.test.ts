@@ -6,6 +6,7 @@ import {
   newTransactionId,
   NO_PARAMS,
   NULL_PATH,
+  refuse,
   systemClock,
 } from '@posthouse/mail';
 import type { RecipientOutcome } from '@posthouse/mail';
@@ -84,6 +85,24 @@ it('asks no host to take another domain’s mail, when routes have changed since
     'delivered',
     'delivered',
   ]);
+});
+
+it('delays the recipients of a route that throws, whatever it throws, and keeps what the others have said', async () => {
+  const transmitter = createTransmission({
+    routing: {
+      isOwnDomain: (domain) => domain === 'own.test',
+      routes: new Map(),
+      accountRoutes: new Map(),
+      senderRoutes: new Map(),
+      outbound: { kind: 'mx' },
+    },
+    nextHosts: { find: async () => [{ name: 'mx', endpoint: { host: 'mx', port: 25 } }] },
+    memory: new HostRests(systemClock),
+    delivery: { transmit: () => Promise.reject(refuse('no-such-mailbox')) },
+    sendTo: async (_, { recipients }) => recipients.map(() => TAKEN),
+  });
+  const outcomes = await transmitter.transmit(attemptFor('a@one.test', 'b@own.test'));
+  expect(outcomes).toMatchObject([{ kind: 'delivered' }, { kind: 'delayed' }]);
 });
 
 it('calls delivered what our own delivery agent has taken over the wire', async () => {
