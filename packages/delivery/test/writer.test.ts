@@ -177,6 +177,24 @@ test('a message whose copy is in the mailbox already goes from tmp, and a torn o
   expect(texts(base)).toEqual({ [path]: STORED });
 });
 
+test('a stale file that somebody else removes first does not keep the others from being seen to', async () => {
+  const { base, faulty, disk } = trial();
+  const tmp = `${MAILDIR}/tmp`;
+  await createDisk(base).directories.ensure(tmp);
+  for (const name of ['first', 'second']) {
+    await base.close(await base.open(`${tmp}/${name}`, 'create'));
+  }
+  const removal = faulty.inject({ fault: { kind: 'delay' }, operation: 'unlink' });
+  const sweeping = sweepTmp(disk, '/mail', { now: STALE_AFTER_MS + 1, onTrouble: fail });
+  await removal.reached;
+  for (const { path } of faulty.calls.filter(({ operation }) => operation === 'unlink')) {
+    await base.unlink(path);
+  }
+  removal.release();
+  expect(await sweeping).toEqual({ published: 0, removed: 1, young: 0 });
+  expect(texts(base)).toEqual({});
+});
+
 test('a Maildir that was removed is made again', async () => {
   const { base, writer } = trial();
   const path = await writer.deliver('/m', { head: HEAD, content: SMALL });

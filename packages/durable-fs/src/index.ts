@@ -27,7 +27,7 @@ export { publishFile } from './place-file.ts';
 export type { Note, PlacedFile, Placement } from './place-file.ts';
 export { quarantine } from './quarantine.ts';
 export { readFile, readRange } from './read-file.ts';
-export { removeFile } from './remove-file.ts';
+export { removeFile, unlinkIfThere } from './remove-file.ts';
 export { temporaryName } from './temporary-name.ts';
 export { createThreadedPlacer } from './threaded-placer.ts';
 export type { ThreadedPlacer } from './threaded-placer.ts';

@@ -5,7 +5,7 @@
  * `tmp` is published; where there is a doubt, nothing counts as delivered, for a second copy is
  * better than none. Who calls sees to it that no attempt at the copy is under way in this process.
  */
-import { isFault } from '@posthouse/durable-fs';
+import { unlinkIfThere } from '@posthouse/durable-fs';
 import type { Disk } from '@posthouse/durable-fs';
 import type { Clock } from '@posthouse/mail';
 import { findByKey } from '../maildir/list.ts';
@@ -75,11 +75,5 @@ export function createEarlierAttempts(
 
 /** What is in the mailbox must not be brought there once more one day. */
 async function removeAll({ fileSystem }: Disk, files: readonly UnfinishedFile[]): Promise<void> {
-  for (const { path } of files) {
-    try {
-      await fileSystem.unlink(path);
-    } catch (error) {
-      if (!isFault(error, 'missing')) throw error;
-    }
-  }
+  for (const { path } of files) await unlinkIfThere(fileSystem, path);
 }

@@ -9,6 +9,7 @@
  * Nobody else's clock is trusted for less than 36 hours: such a file may be somebody's who still writes.
  */
 import { join } from 'node:path';
+import { unlinkIfThere } from '@posthouse/durable-fs';
 import type { Disk } from '@posthouse/durable-fs';
 import { entriesOf, listFolders } from './folders.ts';
 import { findByKey } from './list.ts';
@@ -105,8 +106,7 @@ async function sweepFile(
   if (file?.isWhole === true) {
     if (ageMs > FORSAKEN_AFTER_MS) sweep[await finish(maildir, file)] += 1;
     else sweep.young += 1;
-  } else if (ageMs > STALE_AFTER_MS) {
-    await disk.fileSystem.unlink(path);
+  } else if (ageMs > STALE_AFTER_MS && (await unlinkIfThere(disk.fileSystem, path))) {
     sweep.removed += 1;
   }
 }
@@ -114,7 +114,7 @@ async function sweepFile(
 async function publishOnce(disk: Disk, maildir: string, file: UnfinishedFile): Promise<Finish> {
   const { key, path } = file;
   if (key !== undefined && (await findByKey(disk, maildir, key)) !== undefined) {
-    await disk.fileSystem.unlink(path);
+    await unlinkIfThere(disk.fileSystem, path);
     return 'removed';
   }
   await publish(disk, file);
