@@ -143,21 +143,31 @@ export function resolveOptions(options: QueueOptions): ResolvedOptions {
     },
     retry: options.retry ?? {},
   };
-  const mistakes = [
-    ...belowOne('concurrency', resolved.concurrency),
-    ...belowOne('', {
-      maxMessageBytes: resolved.maxMessageBytes,
-      maxRecipients: resolved.maxRecipients,
-      attemptTimeoutMs: resolved.attemptTimeoutMs,
-      leaseMs: resolved.leaseMs,
-    }),
-  ];
-  if (mistakes.length > 0) throw new RangeError(`must be at least 1: ${mistakes.join(', ')}`);
+  assertNumbers(resolved);
   return resolved;
 }
 
-function belowOne(where: string, numbers: Readonly<Record<string, number>>): readonly string[] {
+/** @throws RangeError; the retry schedule sees to its own numbers */
+function assertNumbers(options: ResolvedOptions): void {
+  const { maxMessageBytes, maxRecipients, attemptTimeoutMs, leaseMs } = options;
+  const { deliverFirstMs, drainMs, eventRetentionMs, maxCachedContentBytes } = options;
+  const { delayAfterMs, maxReturnedBytes } = options.notifications;
+  const mistakes = [
+    ...below(1, '', { maxMessageBytes, maxRecipients, attemptTimeoutMs, leaseMs }),
+    ...below(1, 'concurrency.', options.concurrency),
+    ...below(0, '', { deliverFirstMs, drainMs, eventRetentionMs, maxCachedContentBytes }),
+    ...below(0, 'backPressure.', options.backPressure),
+    ...below(0, 'notifications.', { delayAfterMs, maxReturnedBytes }),
+  ];
+  if (mistakes.length > 0) throw new RangeError(mistakes.join('; '));
+}
+
+function below(
+  least: number,
+  where: string,
+  numbers: Readonly<Record<string, number>>,
+): readonly string[] {
   return Object.entries(numbers)
-    .filter(([, value]) => !(value >= 1))
-    .map(([name]) => (where === '' ? name : `${where}.${name}`));
+    .filter(([, value]) => !(value >= least))
+    .map(([name]) => `${where}${name} must be at least ${least}`);
 }
