@@ -91,6 +91,7 @@ class MemoryStore implements Store {
   async claim(request: ClaimRequest): Promise<readonly Claimed[]> {
     this.#assertRunning();
     this.#guardClock(request.now);
+    this.#shelves.forgetRested(request.now);
     const chosen = chooseDue(this.#shelves, request, this.#claims);
     if (chosen.length > 0) this.#claims += 1;
     for (const entry of chosen) {

@@ -89,6 +89,13 @@ export class Shelves {
     }
   }
 
+  /** Forgets lanes that have nothing and whose rest is over. */
+  forgetRested(now: number): void {
+    for (const [key, { recipients, restUntil }] of this.lanes) {
+      if (recipients.size === 0 && restUntil <= now) this.lanes.delete(key);
+    }
+  }
+
   #leaveLane(entry: ShelvedRecipient): void {
     const lane = this.lanes.get(entry.record.lane);
     lane?.recipients.delete(entry);
