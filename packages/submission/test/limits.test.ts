@@ -21,3 +21,11 @@ it('keeps accounts apart, and gives nothing for a clock set back', () => {
   expect(allowance.takeMessage('bob', HOUR_MS)).toBe(true);
   expect(allowance.takeMessage('alice', 0)).toBe(false);
 });
+
+it('does not walk over all accounts with each message', { timeout: 10_000 }, () => {
+  const allowance = createSendingAllowance({ maxMessagesPerHour: 2 });
+  const take = (n: number): boolean => allowance.takeMessage(`account-${n}`, 0);
+  for (let n = 0; n < 100_000; n++) take(n);
+  expect(take(99_999)).toBe(true);
+  expect([take(0), take(0)]).toEqual([true, false]);
+});
