@@ -13,6 +13,7 @@ import { beginAhead } from './begin-ahead.ts';
 import { Bag } from './bag.ts';
 import type { Place } from './bag.ts';
 import { ContentCache } from './content-cache.ts';
+import type { ClaimLimits } from './demand.ts';
 import { groupClaimed } from './group.ts';
 import type { Group } from './group.ts';
 import type { Rested } from './held-lanes.ts';
@@ -27,7 +28,6 @@ import type { LaneKey, Priority } from './record.ts';
 import type { RetrySchedule } from './retry-schedule.ts';
 import type { AllowanceKey, RoutePlan, RoutePlanner } from './route.ts';
 import { Scheduler } from './scheduler.ts';
-import type { ClaimLimits } from './scheduler.ts';
 import type { SiteStanding } from './site-standing.ts';
 import type { Claimed, Store } from './store.ts';
 import { Supply } from './supply.ts';
@@ -75,7 +75,7 @@ export class Dispatch {
     this.#recorder = new Recorder({ ...deps, options, cache: this.#cache });
     this.#supply = new Supply({
       ...deps,
-      scheduler: this.#scheduler,
+      demand: this.#scheduler.demand,
       owner: options.owner,
       leaseMs: options.leaseMs,
       onClaimed: (claimed, limits) => this.#onClaimed(claimed, limits),
@@ -132,13 +132,13 @@ export class Dispatch {
   ): boolean {
     if (this.#stopping) return false;
     if (!this.#scheduler.mayReserve(plan, from, this.#deps.clock.now())) return false;
-    this.#scheduler.reserve(recipients);
+    this.#scheduler.demand.reserve(recipients);
     return true;
   }
 
   /** What was reserved needs no room any more: its accept has failed, or it is delivered already. */
   release(recipients: number): void {
-    this.#scheduler.release(recipients);
+    this.#scheduler.demand.release(recipients);
     this.#supply.poke();
   }
 
@@ -181,7 +181,7 @@ export class Dispatch {
     const byLane = new Map<LaneKey, number>();
     for (const { recipients } of claimed) {
       for (const { lane } of recipients) byLane.set(lane, (byLane.get(lane) ?? 0) + 1);
-      this.#scheduler.reserve(recipients.length);
+      this.#scheduler.demand.reserve(recipients.length);
     }
     const groups = claimed.flatMap((each) => groupClaimed(each, planner, max));
     // Half of the room is left for what is accepted meanwhile.
@@ -191,7 +191,7 @@ export class Dispatch {
     ]);
     this.#cache.keepRead(begun, contents);
     this.#take(begun);
-    this.#scheduler.claimed(byLane, limits);
+    this.#scheduler.demand.claimed(byLane, limits);
     this.#next();
   }
 
@@ -330,7 +330,7 @@ export class Dispatch {
   }
 
   async #defer(lane: LaneKey, until: number): Promise<void> {
-    this.#scheduler.quiet(lane);
+    this.#scheduler.demand.quiet(lane);
     try {
       await this.#deps.store.deferLane(lane, until);
     } catch (error) {

@@ -10,9 +10,10 @@
  *   switches share their buffers): however many slow lanes there are, the next one finds room;
  * - a lane or site that rests, or whose allowance is used up for long, has nothing here at all.
  *
- * The life of a group: reserve → admit → next → ended → release.
+ * The life of a group: reserve (in `demand`) → admit → next → ended → release.
  */
 import { grownWindow, openWindow, shrunkWindow } from './concurrency-window.ts';
+import { Demand } from './demand.ts';
 import type { Group } from './group.ts';
 import type { Exhausted } from './allowances.ts';
 import { awake, restedFor, troubled, WELL } from './health.ts';
@@ -21,7 +22,7 @@ import type { Held, Rested } from './held-lanes.ts';
 import type { Judgement } from './judgement.ts';
 import { LaneRegister, restsUntil, siteRestsUntil } from './lane.ts';
 import type { Lane, Site } from './lane.ts';
-import { initialAttempts, maxAttempts, restRule } from './lane-limits.ts';
+import { initialAttempts, maxAttempts, restRule, siteLimit } from './lane-limits.ts';
 import { enoughIn, laneRoom } from './lane-room.ts';
 import type { ResolvedConcurrency } from './options.ts';
 import { Pacing } from './pacing.ts';
@@ -29,10 +30,6 @@ import type { LaneKey, Priority, SiteKey } from './record.ts';
 import type { RoutePlan, RoutePlanner } from './route.ts';
 import { shapedAlone, siteStanding } from './site-standing.ts';
 import type { SiteStanding } from './site-standing.ts';
-import type { ClaimRequest } from './store.ts';
-
-/** The part of a claim that is a decision. */
-export type ClaimLimits = Omit<ClaimRequest, 'owner' | 'now' | 'leaseUntil' | 'onlyLanes'>;
 
 /** What a sender may always have waiting in a lane that is full of others. */
 const SENDER_SHARE = 10;
@@ -42,14 +39,13 @@ export class Scheduler {
   readonly #limits: ResolvedConcurrency;
   readonly #register: LaneRegister;
   readonly pacing: Pacing;
+  /** What may come under lease, and what the store is asked for. */
+  readonly demand: Demand;
   /** Lanes that may have something to start, in the order of their turns. */
   readonly #ready = new Set<Lane>();
   readonly #held = new HeldLanes();
-  /** Recipients under lease, reserved ones included. */
-  #active = 0;
   #attempts = 0;
   #waiting = 0;
-  #wantsClaim = true;
   /** Slots for lanes that have no attempt under way. */
   readonly #newcomers: number;
 
@@ -62,6 +58,7 @@ export class Scheduler {
       siteLimit: (site, own) =>
         planner.limits?.(site).maxAttempts ?? (own ? limits.ownPerLane : limits.maxPerSite),
     });
+    this.demand = new Demand(limits.maxActiveRecipients, this.#register, this.pacing);
   }
 
   get activity(): {
@@ -80,22 +77,18 @@ export class Scheduler {
     };
   }
 
-  /** Recipients that may still come under lease. */
-  get free(): number {
-    return this.#limits.maxActiveRecipients - this.#active;
-  }
-
   /** Whether recipients that were just accepted may be leased at once, passing by the store's order. */
   mayReserve(
     plan: RoutePlan,
     message: { sender: string; priority: Priority },
     now: number,
   ): boolean {
-    if (this.free <= 0) return false;
+    const { free } = this.demand;
+    if (free <= 0) return false;
     const lane = this.#register.find(plan.lane);
     if (lane === undefined) return !this.#isSiteResting(plan.site, now);
     if (restsUntil(lane, now) !== undefined) return false;
-    const room = laneRoom(this.free);
+    const room = laneRoom(free);
     // What is in the store has waited longer: leave half of the room to it.
     if (lane.room.recipients < (lane.backlog ? room / 2 : room)) return true;
     lane.backlog = true;
@@ -103,15 +96,6 @@ export class Scheduler {
       lane.room.recipients < 2 * room &&
       lane.room.ofSender(message.sender, message.priority) < SENDER_SHARE
     );
-  }
-
-  reserve(recipients: number): void {
-    this.#active += recipients;
-  }
-
-  /** The group's leases have ended. */
-  release(recipients: number): void {
-    this.#active -= recipients;
   }
 
   /** Lets a reserved group wait for its turn. @returns until when it cannot go, where its lane rests */
@@ -134,7 +118,7 @@ export class Scheduler {
       lane.room.recipients === 0 &&
       site.blocked.size === 0 &&
       lane.inFlight < Math.min(this.#laneLimit(lane, now), Math.max(1, free - this.#newcomers)) &&
-      site.inFlight < this.#siteLimit(site, now) &&
+      site.inFlight < siteLimit(site, this.pacing, now) &&
       free > 0 &&
       this.pacing.exhausted(lane, group, now) === undefined;
     if (mayStart) this.#started(lane, group, now);
@@ -151,7 +135,7 @@ export class Scheduler {
         this.#ready.delete(lane); // its own next end or admission brings it back
         continue;
       }
-      if (lane.site.inFlight >= this.#siteLimit(lane.site, now)) {
+      if (lane.site.inFlight >= siteLimit(lane.site, this.pacing, now)) {
         this.#ready.delete(lane);
         lane.site.blocked.add(lane);
         continue;
@@ -203,66 +187,6 @@ export class Scheduler {
     return [...this.#register.lanes()].flatMap((lane) => this.#drainLane(lane));
   }
 
-  /** Whether the store should be asked: there is room, and there may be something for it. */
-  get wantsClaim(): boolean {
-    return this.#wantsClaim && this.free >= this.#limits.maxActiveRecipients / 8;
-  }
-
-  /** Something may have become due. */
-  expectMore(): void {
-    this.#wantsClaim = true;
-  }
-
-  /** What to ask the store for. Taken as asked: `wantsClaim` is false until something changes. */
-  claimLimits(now: number): ClaimLimits {
-    this.#wantsClaim = false;
-    // A part of what is free at a time, so that the first lanes that are found leave room to others.
-    const limit = Math.max(1, Math.floor(this.free / 4));
-    return { limit, perLaneLimit: laneRoom(this.free), ...this.exclusions(now) };
-  }
-
-  /** What need not be asked for: lanes that have enough waiting, and sites that can take no more. */
-  exclusions(now: number): Pick<ClaimLimits, 'excludeLanes' | 'excludeSites'> {
-    const enough = enoughIn(laneRoom(this.free));
-    const excludeLanes: LaneKey[] = [];
-    for (const lane of this.#register.lanes()) {
-      lane.backlog = lane.room.recipients >= enough;
-      if (lane.backlog) excludeLanes.push(lane.key);
-    }
-    const excludeSites: SiteKey[] = [];
-    for (const site of this.#register.sites()) {
-      site.excluded =
-        this.#isFull(site, now) || (site.excluded && this.#siteLimit(site, now) === 0);
-      if (site.excluded) excludeSites.push(site.key);
-    }
-    return { excludeLanes, excludeSites };
-  }
-
-  /** A resting lane has nobody left who must be told something: its site need not be asked for. */
-  quiet(lane: LaneKey): void {
-    const site = this.#register.find(lane)?.site;
-    // A site of one lane is left alone by letting the lane rest in the store.
-    const rests = site !== undefined && (site.health.kind === 'resting' || site.heldUntil > 0);
-    if (rests && site.lanes.size > 1) site.excluded = true;
-  }
-
-  /** How many recipients of each lane a claim with these limits gave. */
-  claimed(byLane: ReadonlyMap<LaneKey, number>, limits: ClaimLimits): void {
-    let sum = 0;
-    for (const [key, count] of byLane) {
-      sum += count;
-      if (count < limits.perLaneLimit) continue;
-      const lane = this.#register.find(key);
-      if (lane !== undefined) lane.backlog = true;
-    }
-    if (sum >= limits.limit) this.#wantsClaim = true;
-  }
-
-  /** The earliest end of a site's rest. */
-  nextRestEnd(now: number): number | undefined {
-    return this.#register.nextRestEnd(now);
-  }
-
   /** Every site that is known, and how much it may have. */
   *sites(now: number): Iterable<SiteStanding> {
     for (const site of this.#register.sites()) yield siteStanding(site, this.pacing, now);
@@ -278,8 +202,8 @@ export class Scheduler {
     this.#ready.delete(lane); // behind all others
     if (lane.room.recipients > 0) this.#ready.add(lane);
     this.#waiting -= group.recipients.length;
-    if (lane.backlog && lane.room.recipients < enoughIn(laneRoom(this.free))) {
-      this.#wantsClaim = true;
+    if (lane.backlog && lane.room.recipients < enoughIn(laneRoom(this.demand.free))) {
+      this.demand.expectMore();
     }
     return group;
   }
@@ -338,7 +262,7 @@ export class Scheduler {
 
   /** As many lanes as the site has room for may go on. */
   #unblock(site: Site, now: number): void {
-    let room = this.#siteLimit(site, now) - site.inFlight;
+    let room = siteLimit(site, this.pacing, now) - site.inFlight;
     if (room <= 0) return;
     for (const lane of site.blocked) {
       if (room <= 0) return; // and whoever else is of this site need not be asked for
@@ -348,7 +272,7 @@ export class Scheduler {
     }
     if (!site.excluded) return;
     site.excluded = false;
-    this.#wantsClaim = true;
+    this.demand.expectMore();
   }
 
   #drainLane(lane: Lane): readonly Group[] {
@@ -379,16 +303,5 @@ export class Scheduler {
   #isSiteResting(key: SiteKey, now: number): boolean {
     const site = this.#register.findSite(key);
     return site !== undefined && siteRestsUntil(site, now) !== undefined;
-  }
-
-  /** How many attempts the site may have: none while it rests or is held back, one while it is probed. */
-  #siteLimit(site: Site, now: number): number {
-    if (siteRestsUntil(site, now) !== undefined) return 0;
-    return site.health.kind === 'well' ? this.pacing.maxAttempts(site) : 1;
-  }
-
-  /** A site that has all it can use, and lanes that wait for it. */
-  #isFull(site: Site, now: number): boolean {
-    return site.blocked.size > 0 && site.inFlight >= this.#siteLimit(site, now);
   }
 }

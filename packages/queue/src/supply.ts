@@ -7,12 +7,12 @@
  * often; nothing is lost by it.
  */
 import type { Clock, Logger, Timer } from '@posthouse/mail';
-import type { ClaimLimits, Scheduler } from './scheduler.ts';
+import type { ClaimLimits, Demand } from './demand.ts';
 import type { Claimed, Store } from './store.ts';
 
 export interface SupplyDeps {
   readonly store: Store;
-  readonly scheduler: Scheduler;
+  readonly demand: Demand;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly owner: string;
@@ -58,14 +58,14 @@ export class Supply {
 
   /** There may be room now. Cheap. */
   poke(): void {
-    if (!this.#running || !this.#deps.scheduler.wantsClaim) return;
+    if (!this.#running || !this.#deps.demand.wantsClaim) return;
     this.#asked = true;
     if (!this.#isPumping) this.#pumping = this.#pump();
   }
 
   /** Something may be due that the store has not told of. */
   expectMore(): void {
-    this.#deps.scheduler.expectMore();
+    this.#deps.demand.expectMore();
     this.poke();
   }
 
@@ -75,7 +75,7 @@ export class Supply {
       while (this.#asked && this.#running) {
         this.#asked = false;
         const found = await this.#claim();
-        this.#asked ||= this.#deps.scheduler.wantsClaim;
+        this.#asked ||= this.#deps.demand.wantsClaim;
         if (!this.#asked && this.#running) await this.#setAlarm(found); // may be asked meanwhile
       }
       this.#retryMs = MIN_RETRY_MS;
@@ -93,20 +93,20 @@ export class Supply {
 
   /** @returns how many recipients there were */
   async #claim(): Promise<number> {
-    const { store, scheduler, clock, owner, leaseMs, onClaimed } = this.#deps;
+    const { store, demand, clock, owner, leaseMs, onClaimed } = this.#deps;
     const now = clock.now();
-    const limits = scheduler.claimLimits(now);
+    const limits = demand.claimLimits(now);
     const claimed = await store.claim({ owner, now, leaseUntil: now + leaseMs, ...limits });
     if (claimed.length > 0) await onClaimed(claimed, limits);
     return claimed.reduce((sum, { recipients }) => sum + recipients.length, 0);
   }
 
   async #setAlarm(found: number): Promise<void> {
-    const { store, scheduler, clock } = this.#deps;
-    const { excludeLanes, excludeSites } = scheduler.exclusions(clock.now());
+    const { store, demand, clock } = this.#deps;
+    const { excludeLanes, excludeSites } = demand.exclusions(clock.now());
     const dueAt = await store.nextDueAt(excludeLanes, excludeSites);
     const now = clock.now();
-    const times = [dueAt, scheduler.nextRestEnd(now)].filter((time) => time !== undefined);
+    const times = [dueAt, demand.nextRestEnd(now)].filter((time) => time !== undefined);
     if (times.length === 0) return;
     // What is due and yet was not to be had a moment ago is not asked for again at once.
     this.#wakeAfter(Math.max(Math.min(...times) - now, found > 0 ? 0 : MIN_RETRY_MS));
