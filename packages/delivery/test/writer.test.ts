@@ -195,6 +195,26 @@ test('a stale file that somebody else removes first does not keep the others fro
   expect(texts(base)).toEqual({});
 });
 
+test('a whole file that somebody else publishes first does not keep the others from being seen to', async () => {
+  const { base, faulty, disk } = trial();
+  for (const host of ['one', 'two']) {
+    const dying = createFaultyFileSystem(base);
+    dying.inject({ fault: { kind: 'stop' }, operation: 'rename' });
+    const writer = createMaildirWriter(host, { disk: createDisk(dying), clock: systemClock });
+    await expect(writer.deliver(MAILDIR, { head: HEAD, content: SMALL })).rejects.toThrow(
+      'stopped',
+    );
+  }
+  const opening = faulty.inject({ fault: { kind: 'delay' }, operation: 'open', path: /tmp/ });
+  const sweeping = sweepTmp(disk, '/mail', { now: MINUTES, onTrouble: fail });
+  await opening.reached;
+  const path = faulty.calls.findLast(({ operation }) => operation === 'open')?.path ?? '';
+  await base.rename(path, path.replace('/tmp/', '/new/'));
+  opening.release();
+  expect(await sweeping).toEqual({ published: 1, removed: 0, young: 0 });
+  expect(await listMessages(disk, MAILDIR)).toHaveLength(2);
+});
+
 test('a Maildir that was removed is made again', async () => {
   const { base, writer } = trial();
   const path = await writer.deliver('/m', { head: HEAD, content: SMALL });

@@ -9,7 +9,7 @@
  * Nobody else's clock is trusted for less than 36 hours: such a file may be somebody's who still writes.
  */
 import { join } from 'node:path';
-import { unlinkIfThere } from '@posthouse/durable-fs';
+import { isFault, unlinkIfThere } from '@posthouse/durable-fs';
 import type { Disk } from '@posthouse/durable-fs';
 import { entriesOf, listFolders } from './folders.ts';
 import { findByKey } from './list.ts';
@@ -88,7 +88,14 @@ interface Swept {
 
 async function sweepFolder(disk: Disk, swept: Swept, options: TmpSweepOptions): Promise<void> {
   for (const { name, kind } of await entriesOf(disk, join(swept.folder, 'tmp'))) {
-    if (kind === 'file') await sweepFile(disk, swept, name, options);
+    if (kind !== 'file') continue;
+    try {
+      await sweepFile(disk, swept, name, options);
+    } catch (error) {
+      // Another process may be at the same file: what has gone is seen to.
+      const path = join(swept.folder, 'tmp', name);
+      if (!isFault(error, 'missing') || (await statusOf(disk, path)) !== undefined) throw error;
+    }
   }
 }
 
